@@ -33,7 +33,7 @@ _NEWLINE = 0x0A  # as a number: looked for six times as fast as b"\n"
 MAX_SEQ = canonical.MAX_INTEGER
 
 _AT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
-_TYPE = r"[a-z0-9_.]{1,64}"
+_TYPE = r"[a-z0-9_.-]{1,64}"
 
 
 def _upto(largest: str) -> str:
@@ -202,10 +202,10 @@ def check_type(kind: str) -> None:
     """Check an event's type: ``area.past_tense``, never a Python path.
 
     Raises:
-        MalformedError: *kind* is not 1 to 64 of ``[a-z0-9_.]``.
+        MalformedError: *kind* is not 1 to 64 of ``[a-z0-9_.-]``.
     """
     if not _TYPE_TEXT.fullmatch(kind):
-        raise MalformedError(f"type {kind!r}: must be 1 to 64 characters of [a-z0-9_.]")
+        raise MalformedError(f"type {kind!r}: must be 1 to 64 characters of [a-z0-9_.-]")
 
 
 def check_body(body: bytes) -> None:
