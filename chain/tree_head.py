@@ -3,7 +3,9 @@
 c2sp.org/static-ct-api: the signature is u64 milliseconds ‖ hash algorithm 4 (SHA-256) ‖
 signature algorithm 3 (ECDSA) ‖ u16 length ‖ DER, over RFC 6962's TreeHeadSignature
 (section 3.5). Certificate Transparency logs sign so; we read them when their checkpoints
-stand beside ours. ``tests/chain/test_note.py`` runs ``tests/vectors/signed_notes.json``.
+stand beside ours. A tree head says nothing of origin or extension lines: the origin
+must be the key's name, and there may be no extension lines. ``tests/chain/test_note.py`` runs
+``tests/vectors/signed_notes.json``.
 """
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -57,9 +59,12 @@ class TreeHeadVerifier:
         if signature[_TIME_SIZE : _DER_START - 2] != _SHA256_ECDSA or len(der) != size:
             raise fault
         try:
-            checkpoint = Checkpoint.parse(text, extensions=True)
+            checkpoint = Checkpoint.parse(text)
         except MalformedError:
             raise fault from None
+        # The signed tree head leaves the origin out, so the key's name stands in for it.
+        if checkpoint.origin != self.key.name:
+            raise fault
         head = checkpoint.size.to_bytes(8) + checkpoint.root
         try:
             message = _VERSION_AND_TYPE + signature[:_TIME_SIZE] + head
