@@ -1,0 +1,1 @@
+"""The log: bytes, hashes, proofs, evidence. Knows nothing of cards or orders."""
