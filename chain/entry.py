@@ -130,7 +130,8 @@ class Entry:
         match = HEADER.fullmatch(line)
         if match is None:
             read_header(line)
-            raise AssertionError("HEADER refuses what read_header accepts")
+            # Never reached while the two agree; and if not, the stricter one wins.
+            raise MalformedError("header: not as it would be written")
         at, prev, seq, stream, kind = match.groups()
         parse_at(at.decode())
         body = rest[:-1]
