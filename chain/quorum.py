@@ -3,7 +3,7 @@
 c2sp.org/tlog-policy, as a text file of ``log``, ``witness``, ``group`` and ``quorum``
 lines. Trust never comes from the evidence itself: a checkpoint is good if one of the
 policy's logs has signed it and enough of the policy's witnesses have cosigned it.
-Comments and spacing are free in the format, so `Policy.text` writes a plain form of what
+Comments and spacing are free in the format, so `Policy.to_bytes` writes a plain form of what
 `Policy.parse` read. Proved by ``tests/chain/test_quorum.py``.
 """
 
@@ -79,7 +79,7 @@ class Policy:
             draft.add_group(name, group)
         draft.set_quorum(self.quorum)
 
-    def text(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """Return the policy file: logs, witnesses, groups, quorum."""
         lines = [_line("log", log.key.text(), log.url) for log in self.logs]
         lines += [

@@ -87,4 +87,4 @@ def test_a_policy_is_refused_or_has_one_plain_form(
         policy = Policy.parse(data)
     except MalformedError:
         return
-    assert Policy.parse(policy.text()) == policy
+    assert Policy.parse(policy.to_bytes()) == policy

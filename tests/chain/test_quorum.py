@@ -57,13 +57,13 @@ def test_the_example_is_read() -> None:
 
 
 def test_what_is_written_is_read_back() -> None:
-    assert Policy.parse(POLICY.text()) == POLICY
-    assert Policy.parse(POLICY.text()).text() == POLICY.text()
+    assert Policy.parse(POLICY.to_bytes()) == POLICY
+    assert Policy.parse(POLICY.to_bytes()).to_bytes() == POLICY.to_bytes()
 
 
 def test_a_log_alone_is_a_policy() -> None:
     policy = Policy((PolicyLog(LOG.verifier_key),))
-    assert policy.text() == f"log {LOG.verifier_key.text()}\nquorum none\n".encode()
+    assert policy.to_bytes() == f"log {LOG.verifier_key.text()}\nquorum none\n".encode()
     assert verify_checkpoint(note([LOG], []), policy).checkpoint == CHECKPOINT
 
 
@@ -155,7 +155,7 @@ def test_groups_may_refer_back_however_deep() -> None:
 
 def test_names_are_opaque_octets() -> None:
     data = b"witness \xff\xfe " + W1.verifier_key.text().encode() + b"\nquorum \xff\xfe\n"
-    assert Policy.parse(data).text() == data
+    assert Policy.parse(data).to_bytes() == data
 
 
 def test_comments_may_hold_any_octet() -> None:

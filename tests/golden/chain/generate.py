@@ -86,7 +86,7 @@ def build() -> dict[str, bytes]:
         _flat(tile_path(0, 0, len(leaves))): tile_bytes(leaves),
         _flat(bundle_path(0, len(entries))): bundle_bytes(entries),
         "checkpoint": signed.to_bytes(),
-        "policy": policy.text(),
+        "policy": policy.to_bytes(),
         "refund.tlog-proof": proof.to_bytes(),
         "vkeys.txt": "".join(f"{key.verifier_key.text()}\n" for key in ALL).encode(),
         "signing-keys-test-only.txt": "".join(f"{key.text()}\n" for key in ALL).encode(),
