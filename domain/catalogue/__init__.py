@@ -1,0 +1,1 @@
+"""Products and the batches of goods that merchants bring."""

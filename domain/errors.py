@@ -1,0 +1,85 @@
+"""Refusals: a command broke a rule of the business, and nothing was recorded.
+
+Each is named by its business reason (``style.md``, section 3.3), not by the layer that
+noticed it. What is not a refusal: `chain.errors.MalformedError` for text that is in no
+format at all. ``api/errors.py`` gives each one its status.
+"""
+
+
+class Refusal(Exception):  # noqa: N818 — the glossary's word; every subclass ends in Error
+    """Root of every refusal. Whoever catches it knows that nothing was recorded."""
+
+
+class NotFoundError(Refusal):
+    """The command names a thing that the log does not know."""
+
+
+class IllegalTransitionError(Refusal):
+    """The thing is in a state from which this may not happen (``features.md``, section 3)."""
+
+    def __init__(self, subject: str, event: str, state: str) -> None:
+        """Say that *event* was asked of *subject*, which is in *state*."""
+        super().__init__(f"{event} is refused: {subject} is {state}")
+        self.subject = subject
+        self.event = event
+        self.state = state
+
+
+class SoldOutError(Refusal):
+    """The key is reserved or sold to somebody else: there is none left for this order."""
+
+
+class ConcurrentChangeError(Refusal):
+    """Somebody else changed the same thing first; load it again and decide anew."""
+
+
+class DuplicateKeyError(Refusal):
+    """The same raw key is in stock already, of this merchant or another."""
+
+
+class WrongPartyError(Refusal):
+    """The things named do not belong together: another buyer, merchant, order or key."""
+
+
+class AmountMismatchError(Refusal):
+    """Amount or currency differ from the server's own record of what is due."""
+
+
+class DisputeOpenError(Refusal):
+    """Not while a dispute over the order is open."""
+
+
+class AlreadyDisputedError(Refusal):
+    """The order has an open dispute; there is at most one."""
+
+
+class NoGroundForDisputeError(Refusal):
+    """After confirmation a dispute needs a named fault of the goods, or a chargeback."""
+
+
+class RefundTooLargeError(Refusal):
+    """More units or money than the escrow of the order still holds."""
+
+
+class AlreadyUsedError(Refusal):
+    """The unit or key was used, or its secret was shown: it cannot go back to stock."""
+
+
+class VoucherNotLiveError(Refusal):
+    """The redemption code was revoked, has expired, or was never issued."""
+
+
+class WindowOverError(Refusal):
+    """The time inside which this may be asked has passed."""
+
+
+class ConflictOfInterestError(Refusal):
+    """The arbitrator has ruled in this dispute before, or the person is a party to it."""
+
+
+class ReasonMissingError(Refusal):
+    """A manual decision states its reason and the events that it rests on."""
+
+
+class UnbalancedError(Refusal):
+    """The lines of a posting do not sum to zero."""

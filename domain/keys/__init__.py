@@ -1,0 +1,1 @@
+"""The keys that are traded, their codes, vouchers and units."""

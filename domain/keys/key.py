@@ -1,0 +1,217 @@
+"""A card key: from the merchant's batch to the buyer, once (``features.md``, 3.1 and 3.7).
+
+The expected version of the key's stream is what decides who gets the last key: reserving
+appends one event, and of two writers the log takes one. Proved by
+``tests/domain/keys/test_key.py``.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+from domain.aggregate import NEW, Aggregate, Table
+from domain.command import Command
+from domain.errors import (
+    AlreadyUsedError,
+    RefundTooLargeError,
+    SoldOutError,
+    VoucherNotLiveError,
+    WrongPartyError,
+)
+from domain.keys import events
+from domain.keys.code import VOUCHER_SYMBOLS, draw_code
+
+Effect = Literal["returned", "quarantined", "voided"]
+"""What a full refund does to the key."""
+
+_USED = {"activated": "activated", "confirmed": "confirmed", "released": "released"}
+
+KEY_TABLE: Table = {
+    "key.imported": {NEW: "imported"},
+    "key.sealed": {"imported": "sealed"},
+    "key.quarantined": {
+        each: "quarantined" for each in ("imported", "sealed", "listed", "sold", "vouchered")
+    },
+    "key.listed": {"sealed": "listed", "returned": "listed"},
+    "key.unlisted": {"listed": "sealed"},
+    "key.reserved": {"listed": "reserved"},
+    "key.reservation_released": {"reserved": "listed"},
+    "key.sold": {"reserved": "sold"},
+    "voucher.issued": {"sold": "vouchered", "vouchered": "vouchered"},
+    "voucher.expired": {"vouchered": "vouchered"},
+    "voucher.revoked": {"vouchered": "vouchered"},
+    "bundle.issued": {"vouchered": "vouchered"},
+    "bundle.unit_used": _USED,
+    "bundle.units_refunded": {"sold": "sold", "vouchered": "vouchered", **_USED},
+    "key.activated": {"vouchered": "activated"},
+    "key.confirmed": {"activated": "confirmed"},
+    "key.released": {"confirmed": "released"},
+    "key.revealed": _USED,
+    "key.returned": {"sold": "returned", "vouchered": "returned"},
+    "key.voided": {
+        each: "voided"
+        for each in (
+            *("sold", "vouchered", "activated", "confirmed", "released"),
+            *("sealed", "returned", "quarantined"),
+        )
+    },
+}
+
+
+class Key(Aggregate):
+    """A card key, or a bundle of several units under one code."""
+
+    TOPIC = "key"
+    PREFIX = "key"
+    MACHINES: ClassVar[Mapping[str, Table]] = {"state": KEY_TABLE}
+
+    __slots__ = (
+        *("activated", "merchant", "order", "product", "revealed", "state", "units"),
+        *("units_refunded", "units_used", "voucher_expires_at", "voucher_live"),
+    )
+
+    def __init__(self, aggregate_id: str) -> None:
+        super().__init__(aggregate_id)
+        self.state = NEW
+        self.merchant = ""
+        self.product = ""
+        self.order: str | None = None
+        self.units = 0
+        self.units_used = 0
+        self.units_refunded = 0
+        self.activated = False
+        self.revealed = False
+        self.voucher_live = False
+        self.voucher_expires_at: str | None = None
+
+    @classmethod
+    def as_vouchered(cls, key_id: str, version: int, order: str, units: int, refunded: int) -> Self:
+        """Return a delivered, unused key as a caller knows it who recorded all of it itself."""
+        key = cls(key_id)
+        key.version, key.state, key.voucher_live = version, "vouchered", True
+        key.order, key.units, key.units_refunded = order, units, refunded
+        return key
+
+    @property
+    def units_left(self) -> int:
+        """Units bought, neither used nor refunded."""
+        return self.units - self.units_used - self.units_refunded
+
+    def take_in(
+        self,
+        command: Command,
+        imported: events.KeyImported,
+        raw_key: str,
+    ) -> None:
+        """Import the key, seal *raw_key* under its merchant's data key, and list it."""
+        self.happen(command, imported)
+        reference = command.seal(imported.merchant, raw_key)
+        self.happen(
+            command, events.KeySealed(*self.follows(command), reference, basis=imported.basis)
+        )
+        self.happen(command, events.KeyListed(*self.follows(command)))
+
+    def quarantine(self, command: Command, cause: events.FaultCause) -> None:
+        """Set the key aside."""
+        self.happen(command, events.KeyQuarantined(*self.follows(command), cause))
+
+    def reserve(self, command: Command, order: str) -> None:
+        """Hold the key for *order*.
+
+        Raises:
+            SoldOutError: somebody else holds it or has bought it.
+        """
+        if self.state != "listed":
+            raise SoldOutError(f"{self.id} is {self.state}: choose another key of the product")
+        self.happen(command, events.KeyReserved(*self.follows(command), order))
+
+    def release_reservation(self, command: Command, order: str) -> None:
+        """Put the key back on the shelf: *order* was not paid."""
+        self._check_order(order)
+        self.happen(command, events.KeyReservationReleased(*self.follows(command), order))
+
+    def sell(self, command: Command, order: str) -> None:
+        """Make the reserved key the buyer's."""
+        self._check_order(order)
+        self.happen(command, events.KeySold(*self.follows(command), order))
+
+    def issue_voucher(self, command: Command, buyer: str, expires_at: str | None) -> None:
+        """Draw a new redemption code, sealed for *buyer*; a live one is revoked first."""
+        if self.voucher_live:
+            self.happen(command, events.VoucherRevoked(*self.follows(command)))
+        code = command.seal(buyer, draw_code(VOUCHER_SYMBOLS, command.draw))
+        self.happen(command, events.VoucherIssued(*self.follows(command), code, expires_at))
+
+    def assume_voucher(self, command: Command) -> None:
+        """Record that a buyer of the past was served, by no code that we know of."""
+        self.happen(command, events.VoucherIssued(*self.follows(command), basis="assumed"))
+
+    def issue_bundle(self, command: Command) -> None:
+        """State how many units the buyer may use."""
+        self.happen(command, events.BundleIssued(*self.follows(command), self.units))
+
+    def activate(self, command: Command, buyer: str, now: str) -> None:
+        """Redeem the key for *buyer*: happens once.
+
+        Raises:
+            VoucherNotLiveError: revoked, expired at *now*, or used.
+        """
+        expired = self.voucher_expires_at is not None and now >= self.voucher_expires_at
+        if not self.voucher_live or expired:
+            raise VoucherNotLiveError(f"{self.id}: this code is not valid or cannot be used now")
+        self.happen(command, events.KeyActivated(*self.follows(command), buyer))
+
+    def use_units(self, command: Command, units: int) -> None:
+        """Use *units* of an activated bundle.
+
+        Raises:
+            AlreadyUsedError: fewer are left.
+        """
+        if units > self.units_left:
+            raise AlreadyUsedError(f"{self.id}: {self.units_left} units are left, not {units}")
+        self.happen(command, events.BundleUnitUsed(*self.follows(command), units))
+
+    def reveal(self, command: Command, buyer: str, purpose: str) -> None:
+        """Record one view of the raw key by its buyer."""
+        self.happen(command, events.KeyRevealed(*self.follows(command), buyer, purpose))
+
+    def refund_units(self, command: Command, units: int, refund: str) -> None:
+        """Take back *units* that nobody used.
+
+        Raises:
+            RefundTooLargeError: fewer are left.
+        """
+        if units > self.units_left:
+            raise RefundTooLargeError(f"{self.id}: {self.units_left} units are left, not {units}")
+        self.happen(command, events.BundleUnitsRefunded(*self.follows(command), units, refund))
+
+    def end(self, command: Command, effect: Effect, refund: str) -> None:
+        """Carry out what the full refund of its order does to the key.
+
+        Raises:
+            AlreadyUsedError: it was activated or shown and cannot go back to stock.
+        """
+        if effect == "returned" and (self.activated or self.revealed):
+            raise AlreadyUsedError(f"{self.id} was activated or shown: it can only be voided")
+        if self.voucher_live:
+            self.happen(command, events.VoucherRevoked(*self.follows(command)))
+        follows = self.follows(command)
+        if effect == "returned":
+            self.happen(command, events.KeyReturned(*follows, refund))
+        elif effect == "quarantined":
+            self.happen(command, events.KeyQuarantined(*follows, "fault", refund))
+        else:
+            self.happen(command, events.KeyVoided(*follows, refund))
+
+    def order_confirmed(self, command: Command) -> None:
+        """Follow the order's confirmation, if the key was activated."""
+        if self.state == "activated":
+            self.happen(command, events.KeyConfirmed(*self.follows(command)))
+
+    def funds_released(self, command: Command) -> None:
+        """Follow the release of the funds, if the key was confirmed."""
+        if self.state == "confirmed":
+            self.happen(command, events.KeyReleased(*self.follows(command)))
+
+    def _check_order(self, order: str) -> None:
+        if self.order != order:
+            raise WrongPartyError(f"{self.id} is held for {self.order}, not for {order}")

@@ -1,0 +1,155 @@
+"""What can happen to an order and to the money held for it (``features.md``, 3.2 and 3.3).
+
+The escrow's events stand in the order's stream, `refund.executed` among them: the version
+of that stream is what keeps money from leaving twice.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from domain.event import Event, event
+from domain.payload import (
+    Amount,
+    Basis,
+    BuyerId,
+    CheckoutId,
+    Count,
+    Currency,
+    DisputeId,
+    KeyId,
+    MerchantId,
+    PaymentId,
+    ProductId,
+    RefundId,
+    Units,
+)
+
+if TYPE_CHECKING:
+    from domain.orders.order import Order
+
+ConfirmCause = Literal["consumer", "timer", "import_end"]
+CloseCause = Literal["expired", "cancelled", "sold_out", "risk", "completed"]
+
+
+@event("order.placed")
+class OrderPlaced(Event):
+    """A buyer ordered one product of one merchant."""
+
+    checkout: CheckoutId
+    buyer: BuyerId
+    merchant: MerchantId
+    product: ProductId
+    key: KeyId
+    units: Units
+    amount: Amount
+    currency: Currency
+    guest: bool | None = None
+    """True where the buyer is a guest of this checkout, unverified."""
+    row: Units | None = None
+    """The row of the source file that says so."""
+
+    def apply(self, order: "Order") -> None:
+        order.checkout, order.buyer, order.merchant = self.checkout, self.buyer, self.merchant
+        order.product, order.key, order.units = self.product, self.key, self.units
+        order.amount, order.currency = self.amount, self.currency
+
+
+@event("order.paid")
+class OrderPaid(Event):
+    """The checkout's payment was captured."""
+
+    payment: PaymentId
+    basis: Basis | None = None
+
+    def apply(self, order: "Order") -> None:
+        order.payment = self.payment
+
+
+@event("order.delivered")
+class OrderDelivered(Event):
+    """The buyer has what opens the goods."""
+
+    basis: Basis | None = None
+
+    def apply(self, order: "Order") -> None:
+        order.delivered_at = self.meta.occurred_at
+
+
+@event("order.confirmed")
+class OrderConfirmed(Event):
+    """Receipt was confirmed; the cause says by whom or what."""
+
+    cause: ConfirmCause
+
+
+@event("order.closed")
+class OrderClosed(Event):
+    """Nothing more will happen: never paid, or completed."""
+
+    cause: CloseCause
+
+
+@event("order.refunded")
+class OrderRefunded(Event):
+    """All of the order's money went back."""
+
+    refund: RefundId
+
+    def apply(self, order: "Order") -> None:
+        order.dispute = None
+
+
+@event("funds.held")
+class FundsHeld(Event):
+    """The escrow holds the order's money."""
+
+    amount: Amount
+    currency: Currency
+
+    def apply(self, order: "Order") -> None:
+        order.escrow = self.amount
+
+
+@event("funds.frozen")
+class FundsFrozen(Event):
+    """A dispute was opened: the money stays where it is until it ends."""
+
+    dispute: DisputeId
+
+    def apply(self, order: "Order") -> None:
+        order.dispute = self.dispute
+
+
+@event("funds.unfrozen")
+class FundsUnfrozen(Event):
+    """The dispute ended without a full refund."""
+
+    dispute: DisputeId
+
+    def apply(self, order: "Order") -> None:
+        order.dispute = None
+
+
+@event("funds.released")
+class FundsReleased(Event):
+    """What the escrow still held is the merchant's."""
+
+    amount: Amount
+    currency: Currency
+
+    def apply(self, order: "Order") -> None:
+        order.escrow -= self.amount
+
+
+@event("refund.executed")
+class RefundExecuted(Event):
+    """Money left the escrow for the buyer; in full or in part."""
+
+    refund: RefundId
+    amount: Amount
+    currency: Currency
+    units: Count
+    """Units of a bundle that were given back with it; 0 for a mere reduction."""
+
+    def apply(self, order: "Order") -> None:
+        order.escrow -= self.amount
+        order.units_refunded += self.units

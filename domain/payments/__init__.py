@@ -1,0 +1,1 @@
+"""Payments: money that a channel says it has taken."""

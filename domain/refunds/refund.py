@@ -1,0 +1,105 @@
+"""A refund: asked for, decided, and settled by the channel (``features.md``, F1 and F8).
+
+What leaves the escrow is `refund.executed`, in the order's stream (3.3); here stand the
+request, the merchant's answer, and the channel's transfer.
+``tests/domain/refunds/test_refund.py``.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from domain.aggregate import NEW, Aggregate, Table
+from domain.command import Command
+from domain.event import Event, event
+from domain.money import Money
+from domain.payload import Amount, Basis, Count, Currency, MerchantId, OrderId, Units
+
+REFUND_TABLE: Table = {
+    "refund.requested": {NEW: "requested"},
+    "refund.approved": {"requested": "approved"},
+    "refund.declined": {"requested": "declined"},
+    "refund.settled": {"approved": "settled", "failed": "settled"},
+    "refund.failed": {"approved": "failed", "failed": "failed"},
+}
+
+
+@event("refund.requested")
+class RefundRequested(Event):
+    """Somebody asked for an order's money back, or for part of it."""
+
+    order: OrderId
+    merchant: MerchantId
+    amount: Amount
+    currency: Currency
+    units: Count
+    row: Units | None = None
+    """The row of the source file that says so."""
+
+    def apply(self, refund: "Refund") -> None:
+        refund.order, refund.units = self.order, self.units
+        refund.money = Money(self.amount, self.currency)
+
+
+@event("refund.approved")
+class RefundApproved(Event):
+    """The merchant agreed."""
+
+    basis: Basis | None = None
+
+
+@event("refund.declined")
+class RefundDeclined(Event):
+    """The merchant did not agree; the buyer may open a dispute."""
+
+    reason: str
+
+
+@event("refund.settled")
+class RefundSettled(Event):
+    """The channel has paid the money out."""
+
+    transfer: str
+
+
+@event("refund.failed")
+class RefundFailed(Event):
+    """The channel could not pay the money out; it is tried again."""
+
+    reason: str
+
+
+class Refund(Aggregate):
+    """One refund of one order."""
+
+    TOPIC = "refund"
+    PREFIX = "rfd"
+    MACHINES: ClassVar[Mapping[str, Table]] = {"state": REFUND_TABLE}
+
+    __slots__ = ("money", "order", "state", "units")
+
+    def __init__(self, aggregate_id: str) -> None:
+        super().__init__(aggregate_id)
+        self.state = NEW
+        self.order = ""
+        self.money = Money(0, "GBP")
+        self.units = 0
+
+    def request(self, command: Command, requested: RefundRequested) -> None:
+        """Record the request."""
+        self.happen(command, requested)
+
+    def approve(self, command: Command, basis: Basis | None = None) -> None:
+        """Record the merchant's consent."""
+        self.happen(command, RefundApproved(*self.follows(command), basis))
+
+    def decline(self, command: Command, reason: str) -> None:
+        """Record the merchant's refusal."""
+        self.happen(command, RefundDeclined(*self.follows(command), reason))
+
+    def settle(self, command: Command, transfer: str) -> None:
+        """Record the channel's transfer."""
+        self.happen(command, RefundSettled(*self.follows(command), transfer))
+
+    def fail(self, command: Command, reason: str) -> None:
+        """Record that the channel's transfer failed."""
+        self.happen(command, RefundFailed(*self.follows(command), reason))

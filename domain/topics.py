@@ -1,0 +1,19 @@
+"""Every event type and aggregate that this program knows: importing it declares them all.
+
+``tests/golden/domain/events.json`` freezes the list: a type may be added, and a payload
+may get a new version; nothing is renamed or taken away.
+"""
+
+from domain.aggregate import AGGREGATES
+from domain.catalogue import batch, product
+from domain.disputes import dispute
+from domain.event import EVENTS
+from domain.keys import key
+from domain.ledger import journal, recon
+from domain.orders import order
+from domain.payments import payment
+from domain.refunds import refund
+
+AREAS = (batch, dispute, journal, key, order, payment, product, recon, refund)
+
+__all__ = ["AGGREGATES", "AREAS", "EVENTS"]
