@@ -241,8 +241,9 @@ def format_at(moment: datetime) -> str:
     return utc.isoformat(timespec="microseconds") + "Z"
 
 
+@lru_cache(maxsize=1024)
 def parse_at(text: str) -> datetime:
-    """Return the moment, in UTC, that *text* spells.
+    """Return the moment, in UTC, that *text* spells; the entries of one batch share it.
 
     Raises:
         MalformedError: *text* is not what `format_at` writes.
