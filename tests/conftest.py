@@ -7,11 +7,18 @@ run the suite on another version than the wheel's.
 
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
+from chain.store.log import Log
+from scripts.migrate import migrate
+
+NUMBERS = count(1)
 
 # A test's server is thrown away: what a loss of power would do to it is no
 # question. Tests about that start a server of their own.
@@ -27,3 +34,51 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
         binaries=Path(named) if named else None,
     ) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: EmbeddedPostgres) -> str:
+    """A migrated database that every test copies."""
+    name = "template_ledger"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} OWNER xiyou_owner")
+    migrate(postgres_server.url(user="xiyou_owner", database=name))
+    return name
+
+
+@pytest.fixture
+def database_name(postgres_server: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
+    """A fresh ledger database of the test's own."""
+    name = f"test_{next(NUMBERS)}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} OWNER xiyou_owner")
+    yield name
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def app_url(postgres_server: EmbeddedPostgres, database_name: str) -> str:
+    """The fresh database, as the application's role sees it."""
+    return postgres_server.url(user="xiyou_app", database=database_name)
+
+
+@pytest.fixture
+def owner_url(postgres_server: EmbeddedPostgres, database_name: str) -> str:
+    """The fresh database, as its owner (the insider of F12 and F14) sees it."""
+    return postgres_server.url(user="xiyou_owner", database=database_name)
+
+
+@pytest.fixture
+def database(app_url: str) -> Iterator[Database]:
+    """Connections to the fresh database as the application."""
+    opened = Database(app_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def log(app_url: str) -> Iterator[Log]:
+    """The fresh database's log, with its sequencer."""
+    with Log(app_url) as opened:
+        yield opened

@@ -1,0 +1,1 @@
+"""Where the log meets the world: the database, files, keys, clocks and randomness."""
