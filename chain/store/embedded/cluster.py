@@ -58,16 +58,18 @@ _ORPHANS = 1.0  # seconds for the children of a killed postmaster to notice
 _KILL_AFTER = 5.0  # seconds between asking and killing
 
 # Single-user mode ends a statement at an empty line.
-_FIRST_STATEMENTS = "\n\n".join(
-    (
-        "CREATE ROLE xiyou_owner LOGIN;",
-        "CREATE ROLE xiyou_app LOGIN;",
-        "CREATE DATABASE xiyou OWNER xiyou_owner;",
-        "REVOKE ALL ON DATABASE xiyou FROM PUBLIC;",
-        "GRANT CONNECT ON DATABASE xiyou TO xiyou_app;",
-        "",
-    )
-)
+_FIRST_STATEMENTS = """\
+CREATE ROLE xiyou_owner LOGIN;
+
+CREATE ROLE xiyou_app LOGIN;
+
+CREATE DATABASE xiyou OWNER xiyou_owner;
+
+REVOKE ALL ON DATABASE xiyou FROM PUBLIC;
+
+GRANT CONNECT ON DATABASE xiyou TO xiyou_app;
+
+"""
 
 
 def check_settings(settings: Mapping[str, str]) -> None:

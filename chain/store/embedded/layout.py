@@ -161,8 +161,9 @@ class Layout:
         draft.replace(self.state)
 
     def runtime(self, account: Account) -> Runtime:
-        """Return a folder for sockets: the last one if it is still ours, so that
-        addresses handed out stay true when a supervisor was killed.
+        """Return a folder for sockets: the last one if it is still ours.
+
+        So addresses that were handed out stay true when a supervisor is killed.
         """
         last = self.recorded()
         if last is not None and last[1].is_ours():
@@ -196,4 +197,4 @@ def _private_folder(account: Account) -> Path:
             return Path(tempfile.mkdtemp(prefix="xiyou-", dir=own))
         except OSError:
             pass  # some set the variable and make no folder
-    return Path(tempfile.mkdtemp(prefix="xiyou-", dir="/tmp"))  # noqa: S108 — mkdtemp makes it ours alone
+    return Path(tempfile.mkdtemp(prefix="xiyou-", dir="/tmp"))

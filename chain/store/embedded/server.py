@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote
 
 from chain.store.embedded.cluster import check_settings
@@ -138,8 +138,10 @@ class EmbeddedPostgres:
 
     def url(self, *, user: str = "postgres", database: str = "postgres") -> str:
         """Return ``postgresql://user@/database?host=…``."""
-        host = quote(str(self.socket_folder), safe="")
-        return f"postgresql://{quote(user, safe='')}@/{quote(database, safe='')}?host={host}&port={PORT}"
+        host, user, database = (
+            quote(each, safe="") for each in (str(self.socket_folder), user, database)
+        )
+        return f"postgresql://{user}@/{database}?host={host}&port={PORT}"
 
     def conninfo(self, *, user: str = "postgres", database: str = "postgres") -> str:
         """Return the same as libpq's ``key='value'`` pairs."""
@@ -235,7 +237,7 @@ class EmbeddedPostgres:
                         self.start()
 
 
-def _hear(connection: socket.socket) -> dict[str, object]:
+def _hear(connection: socket.socket) -> dict[str, Any]:
     """Return what the supervisor says, nothing if it ends instead."""
     said = b""
     try:

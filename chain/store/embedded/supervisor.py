@@ -87,8 +87,8 @@ class Supervisor:
     def _wake_on_signals(self) -> socket.socket:
         """Let the end of a child, or a request to stop, interrupt the wait."""
         wake, ring = socket.socketpair()
-        wake.setblocking(False)
-        ring.setblocking(False)
+        wake.settimeout(0)
+        ring.settimeout(0)
         signal.set_wakeup_fd(ring.detach(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: setattr(self, "_stopping", True))
@@ -299,7 +299,6 @@ def main(descriptor: int, plan: str) -> None:
     os.chdir("/")
     os.umask(0o077)
     with socket.socket(fileno=descriptor) as first:
-        os.set_inheritable(descriptor, False)
         try:
             supervise(json.loads(plan), first)
         except (ServerError, OSError) as error:
