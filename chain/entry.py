@@ -33,6 +33,7 @@ _NEWLINE = 0x0A  # as a number: looked for six times as fast as b"\n"
 MAX_SEQ = canonical.MAX_INTEGER
 
 _AT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
+# The hyphen is for users of the library alone: its shipped recorder tests have such a topic.
 _TYPE = r"[a-z0-9_.-]{1,64}"
 
 

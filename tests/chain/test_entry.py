@@ -33,7 +33,7 @@ HEAD = (
 )
 
 streams = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=128)
-kinds = st.from_regex(r"[a-z0-9_.]{1,64}", fullmatch=True)
+kinds = st.from_regex(r"[a-z0-9_.-]{1,64}", fullmatch=True)
 moments = st.datetimes(timezones=st.just(UTC)).map(format_at)
 links = st.none() | st.binary(min_size=32, max_size=32).map(ChainHash)
 bodies = st.text(st.characters(exclude_characters="\n", codec="utf-8")).map(str.encode)
@@ -221,6 +221,10 @@ def test_an_entry_of_the_largest_size_fits_and_one_byte_more_does_not() -> None:
 @given(streams)
 def test_a_stream_is_escaped_as_json_would(stream: str) -> None:
     assert unescape_stream(check_stream(stream).encode()) == stream
+
+
+def test_a_type_may_be_a_topic_of_the_librarys_own_tests() -> None:
+    check_type("non-interleaving-test-event")
 
 
 def test_a_carriage_return_in_a_body_is_left_alone() -> None:
