@@ -17,16 +17,14 @@ from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.log import Log
 from scripts.migrate import migrate
+from tests.chain.store.owners import FAST_SETTINGS, leaked
 
 NUMBERS = count(1)
-
-# A test's server is thrown away: what a loss of power would do to it is no
-# question. Tests about that start a server of their own.
-FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A server for all tests of this process; make a database of your own in it."""
     named = os.environ.get("XIYOU_TEST_POSTGRES_BINARIES")
     with EmbeddedPostgres(
         tmp_path_factory.mktemp("postgres"),
@@ -34,6 +32,14 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
         binaries=Path(named) if named else None,
     ) as server:
         yield server
+
+
+@pytest.fixture
+def server_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a server of the test's own, which must leave no process behind."""
+    folder = tmp_path / "server"
+    yield folder
+    assert leaked(folder) == []
 
 
 @pytest.fixture(scope="session")
