@@ -5,14 +5,15 @@ Tests: tests/chain/store/test_embedded.py, test_embedded_refusals.py.
 
 As root the data folder may lie below folders that the server's user cannot
 enter (``/root``, pytest's own). No permission is opened for that: the server
-is started *inside* its data folder, and calls it ``/proc/self/cwd``, which
-leads there without passing through the folders above.
+inherits a descriptor of its data folder, and calls it ``/proc/self/fd/<n>``,
+which leads there without passing through the folders above.
 """
 
 import os
 import pwd
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -79,9 +80,20 @@ class Account:
         if self.other:
             os.chown(path, self.uid, self.gid)
 
-    def path_of(self, folder: Path) -> str:
-        """Return how a process of this account, started in *folder*, calls it."""
-        return "/proc/self/cwd" if self.other and HAS_PROC else str(folder)
+    @contextmanager
+    def entrance(self, folder: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Give the name of *folder* for a process of this account.
+
+        With it come the descriptors that the process must inherit (``pass_fds``).
+        """
+        if not (self.other and HAS_PROC):
+            yield str(folder), ()
+            return
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{descriptor}", (descriptor,)
+        finally:
+            os.close(descriptor)
 
     def process(self) -> dict[str, Any]:
         """Return the arguments of `subprocess` that start a process as this account."""
@@ -90,7 +102,12 @@ class Account:
             for name, value in os.environ.items()
             if not name.startswith(("PG", "LC_", "LANG"))
         } | {"LC_ALL": "C"}
-        arguments: dict[str, Any] = {"env": environment, "stdin": subprocess.DEVNULL}
+        arguments: dict[str, Any] = {
+            # PostgreSQL before 16 leaves its folder to find itself, and must come back.
+            "cwd": "/",
+            "env": environment,
+            "stdin": subprocess.DEVNULL,
+        }
         if self.other:
             arguments |= {"user": self.uid, "group": self.gid, "extra_groups": []}
         return arguments
@@ -98,7 +115,7 @@ class Account:
     def run(
         self,
         command: Sequence[str | Path],
-        **arguments: Any,  # noqa: ANN401 — as subprocess.run
+        **arguments: Any,
     ) -> subprocess.CompletedProcess[str]:
         """Run *command* as this account to its end; what it says is captured."""
         options = self.process() | {"capture_output": True, "text": True} | arguments

@@ -82,7 +82,7 @@ def system_binaries() -> list[Path]:
 def major_version(folder: Path, account: Account) -> int | None:
     """Return the major version of the server in *folder*, None if *account* cannot run it."""
     try:
-        answer = account.run([folder / "postgres", "--version"], cwd="/")
+        answer = account.run([folder / "postgres", "--version"])
     except OSError:
         return None
     match = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,36 +107,38 @@ class Cluster:
             shutil.rmtree(left, ignore_errors=True)
         draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self.layout.root))
         self.account.give(draft)
-        name = self.account.path_of(draft)
-        in_draft = ["-D", name]
-        sync = ["--no-sync"] if self.settings.get("fsync") == "off" else []
-        options = (
-            "--username=postgres --encoding=UTF8 --locale=C --data-checksums "
-            "--auth-local=trust --auth-host=reject"
-        )
-        self._finish(draft, ["initdb", *in_draft, *options.split(), *sync])
-        alone = ["-c", "exit_on_error=on", "-c", f"fsync={self.settings.get('fsync', 'on')}"]
-        self._finish(
-            draft,
-            ["postgres", "--single", "-j", *in_draft, *alone, "postgres"],
-            text=_FIRST_STATEMENTS,
-        )
+        with self.account.entrance(draft) as (name, inherited):
+            self._finish(inherited, ["initdb", "-D", name, *self._initdb_options()])
+            alone = ["-c", "exit_on_error=on", "-c", f"fsync={self.settings.get('fsync', 'on')}"]
+            self._finish(
+                inherited,
+                ["postgres", "--single", "-j", "-D", name, *alone, "postgres"],
+                text=_FIRST_STATEMENTS,
+            )
         # Dying before this line leaves a draft, which the next start removes;
         # after it, a data folder with everything in it.
         draft.rename(self.layout.data)
         _sync_folder(self.layout.root)
 
-    def _finish(self, folder: Path, command: list[str], *, text: str = "") -> None:
-        """Run one of the programs in *folder* to its end."""
+    def _initdb_options(self) -> list[str]:
+        """Return how every data folder of ours is made."""
+        options = [
+            *("--username=postgres", "--encoding=UTF8", "--locale=C", "--data-checksums"),
+            *("--auth-local=trust", "--auth-host=reject"),
+        ]
+        return [*options, "--no-sync"] if self.settings.get("fsync") == "off" else options
+
+    def _finish(self, inherited: Sequence[int], command: list[str], *, text: str = "") -> None:
+        """Run one of the programs to its end; it dies with us, half done."""
         answer = self.account.run(
             [self.binaries / command[0], *command[1:]],
-            cwd=folder,
+            pass_fds=inherited,
             input=text,
             preexec_fn=processes.dying_with_parent(signal.SIGKILL),
         )
         if answer.returncode != 0:
             raise ServerStartError(
-                f"{command[0]} ended with {answer.returncode} in {folder}: "
+                f"{command[0]} ended with {answer.returncode} in {self.layout.root}: "
                 f"{(answer.stderr or answer.stdout).strip()[-2000:]}"
             )
 
@@ -168,9 +170,9 @@ class Cluster:
                     f"which is not ours; stop it (pg_ctl stop) or name another folder"
                 )
             time.sleep(0.1)
-        if processes.is_alive(found[0]):
-            # The pid went to a stranger. PostgreSQL would take it for a server;
-            # its check of the shared memory remains when the file has gone.
+        if processes.exists(found[0]):
+            # The pid is a stranger's or a zombie's. PostgreSQL would take it for a
+            # server; its check of the shared memory remains without the file.
             (self.layout.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _dead_postmaster(self) -> bool:
@@ -193,33 +195,30 @@ class Cluster:
                 "unix_socket_permissions": "0700",
             }
         )
-        command: list[str | Path] = [self.binaries / "postgres", "-D", self._data_name]
-        for name, value in settings.items():
-            command += ["-c", f"{name}={value}"]
-        with self.layout.log.open("ab") as log:
+        command: list[str] = []
+        for setting, value in settings.items():
+            command += ["-c", f"{setting}={value}"]
+        with (
+            self.layout.log.open("ab") as log,
+            self.account.entrance(self.layout.data) as (name, inherited),
+        ):
             return subprocess.Popen(  # noqa: S603 — our own program
-                command,
-                cwd=self.layout.data,
+                [self.binaries / "postgres", "-D", name, *command],
                 stdout=log,
                 stderr=log,
+                pass_fds=inherited,
                 # Fast shutdown, should we be killed: the server must not outlive us.
                 preexec_fn=processes.dying_with_parent(signal.SIGINT),  # noqa: PLW1509 — one thread
                 **self.account.process(),
             )
 
-    @property
-    def _data_name(self) -> str:
-        return self.account.path_of(self.layout.data)
-
     def _wal_compression(self) -> str:
         """Return the best method that the server was built with: lz4 or none."""
-        answer = self.account.run(
-            [
-                *(self.binaries / "postgres", "-D", self._data_name),
-                *("-C", "wal_compression", "-c", "wal_compression=lz4"),
-            ],
-            cwd=self.layout.data,
-        )
+        with self.account.entrance(self.layout.data) as (name, inherited):
+            asked = ["-C", "wal_compression", "-c", "wal_compression=lz4"]
+            answer = self.account.run(
+                [self.binaries / "postgres", "-D", name, *asked], pass_fds=inherited
+            )
         return "lz4" if answer.returncode == 0 else "off"
 
 

@@ -25,6 +25,11 @@ def is_alive(pid: int) -> bool:
     """Tell whether *pid* runs; a zombie has ended and only waits to be counted."""
     if HAS_PROC:
         return _state(pid) not in {"", "Z", "X"}
+    return exists(pid)
+
+
+def exists(pid: int) -> bool:
+    """Tell whether *pid* is taken, be it by a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -241,14 +241,14 @@ def _hear(connection: socket.socket) -> dict[str, Any]:
     """Return what the supervisor says, nothing if it ends instead."""
     said = b""
     try:
-        while not said.endswith(b"\n"):
+        while b"\n" not in said:
             part = connection.recv(65536)
             if not part:
                 return {}
             said += part
     except OSError:
         return {}
-    answer = json.loads(said)
+    answer = json.loads(said.partition(b"\n")[0])
     assert isinstance(answer, dict)  # noqa: S101 — our own supervisor
     return answer
 

@@ -42,6 +42,9 @@ _PATIENCE = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.
 _MOST_DEATHS = 5  # in _DEATHS_WITHIN seconds: then something is wrong that no restart mends
 _DEATHS_WITHIN = 60.0
 _LONGEST_BACK_OFF = 5.0
+_HELD_UP = 15.0  # seconds
+_HELD_UP_PAUSE = 0.5
+_HELD_UP_WORDS = ('lock file "postmaster.pid" already exists', "is still in use")
 
 
 class Supervisor:
@@ -57,6 +60,7 @@ class Supervisor:
         self._deaths: list[float] = []
         self._lonely_since: float | None = None
         self._stopping = False
+        self._born = time.monotonic()
         self._door = self._open_door()
         self._wake = self._wake_on_signals()
         self._welcome(first)
@@ -99,18 +103,28 @@ class Supervisor:
         """Wait for something to happen, and act on it."""
         waiting = self._owners != self._told or self._lonely_since is not None
         for key, _ in self._selector.select(_TICK if waiting else _IDLE):
-            if key.fileobj is self._door:
-                with contextlib.suppress(OSError):
-                    self._welcome(self._door.accept()[0])
-            elif key.fileobj is self._wake:
-                self._wake.recv(4096)
-            elif isinstance(key.fileobj, socket.socket):
-                self._listen(key.fileobj)
+            if not self._stopping:  # who knocks now is not let in, and comes again
+                self._answer(key.fileobj)
+        if self._stopping:
+            return
         self._reap()
         if self._server is not None and self._server.returncode is not None:
             self._restart()
         self._tell()
-        now = time.monotonic()
+        self._mind_loneliness(time.monotonic())
+
+    def _answer(self, ready: object) -> None:
+        """Act on the socket that has something for us."""
+        if ready is self._door:
+            with contextlib.suppress(OSError):
+                self._welcome(self._door.accept()[0])
+        elif ready is self._wake:
+            self._wake.recv(4096)
+        elif isinstance(ready, socket.socket):
+            self._listen(ready)
+
+    def _mind_loneliness(self, now: float) -> None:
+        """Stop when there has been no owner for as long as the grace."""
         if self._owners:
             self._lonely_since = None
         elif self._lonely_since is None:
@@ -163,6 +177,10 @@ class Supervisor:
             ServerStartError: it died again and again, or before it was ever ready.
         """
         now = time.monotonic()
+        if not self._told and self._is_held_up(now):
+            time.sleep(_HELD_UP_PAUSE)
+            self._start()
+            return
         self._deaths = [each for each in self._deaths if now - each < _DEATHS_WITHIN] + [now]
         if not self._told or len(self._deaths) > _MOST_DEATHS:
             raise ServerStartError(
@@ -171,8 +189,17 @@ class Supervisor:
             )
         note(f"server ended with {self._server and self._server.returncode}; starting it again")
         if len(self._deaths) > 1:
-            time.sleep(min(0.1 * 2 ** len(self._deaths), _LONGEST_BACK_OFF))
+            time.sleep(min(0.05 * 2 ** len(self._deaths), _LONGEST_BACK_OFF))
         self._start()
+
+    def _is_held_up(self, now: float) -> bool:
+        """Tell whether what is left of another server may soon let ours start.
+
+        `Cluster.clear` has seen to that; but where other users' processes are
+        hidden from us it saw nothing.
+        """
+        words = last_words(self._cluster.layout)
+        return now - self._born < _HELD_UP and any(each in words for each in _HELD_UP_WORDS)
 
     def _stop(self) -> None:
         """Stop the server, ever more firmly, then let the last owners go."""

@@ -4,7 +4,12 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
-from eventsourcing.persistence import InfrastructureFactoryError, Tracking
+from eventsourcing.persistence import (
+    InfrastructureFactoryError,
+    IntegrityError,
+    StoredEvent,
+    Tracking,
+)
 from eventsourcing.tests import persistence as shipped
 from eventsourcing.utils import Environment
 
@@ -160,13 +165,13 @@ def test_a_setting_that_would_break_the_log_is_refused_with_the_reason(
 
 def test_a_position_and_its_events_are_recorded_together_or_not_at_all(log: Log) -> None:
     recorder = LedgerProcessRecorder(log, str)
-    event = shipped.StoredEvent("ord_1", 1, "order.placed", b"{}")
+    event = StoredEvent("ord_1", 1, "order.placed", b"{}")
     recorder.insert_events([event], tracking=Tracking("upstream", 5))
-    later = shipped.StoredEvent("ord_1", 2, "order.paid", b"{}")
-    with pytest.raises(shipped.IntegrityError, match="position 5 is not beyond"):
+    later = StoredEvent("ord_1", 2, "order.paid", b"{}")
+    with pytest.raises(IntegrityError, match="position 5 is not beyond"):
         recorder.insert_events([later], tracking=Tracking("upstream", 5))
-    stale = shipped.StoredEvent("ord_1", 1, "order.paid", b"{}")
-    with pytest.raises(shipped.IntegrityError, match="version 1 does not follow"):
+    stale = StoredEvent("ord_1", 1, "order.paid", b"{}")
+    with pytest.raises(IntegrityError, match="version 1 does not follow"):
         recorder.insert_events([stale], tracking=Tracking("upstream", 6))
     assert recorder.max_notification_id() == 1
     assert recorder.max_tracking_id("upstream") == 5
