@@ -8,7 +8,7 @@ unchanged. `eventsourcing.persistence` documents the methods.
 from collections.abc import Sequence
 from concurrent.futures import Future
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import (
@@ -28,9 +28,7 @@ from chain.store.log import Log
 from chain.store.tracking import LedgerTrackingRecorder
 from chain.store.transaction import Tracked
 from chain.store.translation import library_error, translated
-
-if TYPE_CHECKING:
-    from chain.store.vault import SealedRow
+from chain.store.vault import SealedRow
 
 SELECT_STREAM = """
 SELECT seq, type, entry FROM entries
@@ -70,7 +68,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
         stored_events: Sequence[StoredEvent],
         *,
         command_id: str | None = None,
-        sealed: "Sequence[SealedRow]" = (),
+        sealed: Sequence[SealedRow] = (),
         tracking: Tracking | None = None,
         **kwargs: Any,
     ) -> list[int]:
@@ -99,7 +97,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
         stored_events: Sequence[StoredEvent],
         *,
         command_id: str | None = None,
-        sealed: "Sequence[SealedRow]" = (),
+        sealed: Sequence[SealedRow] = (),
     ) -> "Future[list[int]]":
         """Queue what `write_events` writes, and return at once.
 
@@ -129,7 +127,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
         self,
         stored_events: Sequence[StoredEvent],
         command_id: str | None,
-        sealed: "Sequence[SealedRow]",
+        sealed: Sequence[SealedRow],
         tracking: Tracking | None,
         unknown: dict[str, Any],
     ) -> Future[Receipt] | None:

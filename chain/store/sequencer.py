@@ -17,7 +17,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import Connection
@@ -25,9 +24,7 @@ from psycopg import Connection
 from chain.command import Command, Receipt
 from chain.store.database import Database
 from chain.store.transaction import Answer, Request, Tracked, append
-
-if TYPE_CHECKING:
-    from chain.store.vault import SealedRow
+from chain.store.vault import SealedRow
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +99,7 @@ class Sequencer:
     def append(
         self,
         command: Command,
-        sealed: "Sequence[SealedRow]" = (),
+        sealed: Sequence[SealedRow] = (),
         tracked: Tracked | None = None,
     ) -> Receipt:
         """Write *command* and wait for the commit.
@@ -123,7 +120,7 @@ class Sequencer:
     def submit(
         self,
         command: Command,
-        sealed: "Sequence[SealedRow]" = (),
+        sealed: Sequence[SealedRow] = (),
         tracked: Tracked | None = None,
     ) -> Future[Receipt]:
         """Queue *command* and return at once; the future holds what `append` says.

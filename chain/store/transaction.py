@@ -8,7 +8,7 @@ works on one run while the next is assembled here.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from psycopg import Connection
 from psycopg.copy import LibpqWriter
@@ -21,9 +21,7 @@ from chain.hashes import LeafIndex, chain_hash, leaf_hash
 from chain.merkle import RightEdge
 from chain.receipt import receipt_digest
 from chain.store.copying import COPY_END, COPY_ENTRIES, COPY_HEAD, copy_rows
-
-if TYPE_CHECKING:
-    from chain.store.vault import SealedRow
+from chain.store.vault import SealedRow
 
 COPY_FROM = 48
 """Events from which COPY measures faster than arrays (``xiyou bench append``)."""
@@ -78,7 +76,7 @@ class Request:
     """A command with what must be written in its transaction besides its events."""
 
     command: Command
-    sealed: "Sequence[SealedRow]" = ()
+    sealed: Sequence[SealedRow] = ()
     tracked: Tracked | None = None
 
 
@@ -162,7 +160,7 @@ def lock_head(connection: Connection, commands: Sequence[Command]) -> LogState:
     )
 
 
-def write(connection: Connection, batch: Batch, sealed: "Sequence[SealedRow]") -> list[Receipt]:
+def write(connection: Connection, batch: Batch, sealed: Sequence[SealedRow]) -> list[Receipt]:
     """Write all that *batch* admitted, commit, and return the receipts in its order.
 
     Raises:
