@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Literal, TypeVar, dataclass_transform
 
 from chain.canonical import parse, to_bytes
 from chain.errors import MalformedError
-from domain.payload import Field, Moment, Schema, object_schema, payload_fields, read_object
+from domain.payload import Field, Kind, Moment, Schema, object_schema, payload_fields, read_object
 
 Role = Literal["consumer", "merchant", "platform", "staff", "arbitrator", "channel", "upstream"]
 """Who acts: the actors C, M, P, S, A, Y and U of ``features.md``, section 3."""
@@ -96,8 +96,12 @@ class Event:
         """
         return b'{"data":%b,"meta":%b}' % (to_bytes(self.data()), self.meta.spell(self.SCHEMA))
 
-    def apply(self, aggregate: Any) -> None:  # noqa: ANN401 — each event narrows it to its own
+    def apply(self, aggregate: object) -> None:
         """Change *aggregate* as this event says, beyond the state that its table gives."""
+        self._apply(aggregate)
+
+    def _apply(self, aggregate: Any) -> None:  # noqa: ANN401 — each event narrows it to its own
+        """Do nothing: most events change no more than the state."""
 
 
 EVENTS: Final[dict[str, type[Event]]] = {}
@@ -167,11 +171,9 @@ def read_event(stream: str, seq: int, topic: str, body: bytes) -> Event:
     if cls is None:
         raise MalformedError(f"event type {topic!a}: unknown to this program")
     try:
-        value = parse(body)
-        if not isinstance(value, dict) or value.keys() != {"data", "meta"}:
-            raise MalformedError("body: must have exactly the members data and meta")
-        meta, schema = _read_meta(value["meta"])
-        data = read_object(cls.FIELDS, _upcast(cls, schema, value["data"]))
+        members = read_object(_BODY, parse(body))
+        meta, schema = _read_meta(members["meta"])
+        data = read_object(cls.FIELDS, _upcast(cls, schema, members["data"]))
         return cls(stream, seq, meta, **data)
     except MalformedError as error:
         raise MalformedError(f"{topic} (version {seq} of {stream}): {error}") from None
@@ -194,6 +196,8 @@ def json_schema(cls: type[Event]) -> Schema:
     }
 
 
+_ANYTHING = Kind({}, lambda value: value)
+_BODY = tuple(Field(name, _ANYTHING, required=True) for name in ("data", "meta"))
 _META_FIELDS = payload_fields(Meta, leave_out=frozenset({"_spelt"}))
 _META_READ = tuple(each for each in _META_FIELDS if each.name != "causation")
 

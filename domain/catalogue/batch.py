@@ -29,7 +29,7 @@ class ProductImportStarted(Event):
     merchant: MerchantId
     product: ProductId
 
-    def apply(self, batch: "Batch") -> None:
+    def _apply(self, batch: "Batch") -> None:
         batch.merchant, batch.product = self.merchant, self.product
 
 
@@ -40,7 +40,7 @@ class ProductImportLineRejected(Event):
     line: Units
     fault: LineFault
 
-    def apply(self, batch: "Batch") -> None:
+    def _apply(self, batch: "Batch") -> None:
         batch.rejected += 1
 
 

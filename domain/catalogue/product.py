@@ -27,7 +27,7 @@ class ProductCreated(Event):
     code: str
     title: str | None = None
 
-    def apply(self, product: "Product") -> None:
+    def _apply(self, product: "Product") -> None:
         product.merchant, product.code, product.title = self.merchant, self.code, self.title
 
 
@@ -37,7 +37,7 @@ class ProductUpdated(Event):
 
     title: str
 
-    def apply(self, product: "Product") -> None:
+    def _apply(self, product: "Product") -> None:
         product.title = self.title
 
 
@@ -59,7 +59,7 @@ class ProductStockAdjusted(Event):
     party: Reference | None = None
     """The person whom the source names beside it."""
 
-    def apply(self, product: "Product") -> None:
+    def _apply(self, product: "Product") -> None:
         product.stock += self.units
 
 

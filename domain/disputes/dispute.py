@@ -22,17 +22,13 @@ DISPUTE_TABLE: Table = {
     "evidence.gathered": {"opened": "evidence_gathered"},
     "dispute.assigned": {"evidence_gathered": "assigned", "appealed": "assigned"},
     # "conceded" lasts no longer than the command that also issues the ruling.
-    "dispute.conceded": {
-        each: "conceded" for each in ("opened", "evidence_gathered", "assigned")
-    },
+    "dispute.conceded": dict.fromkeys(("opened", "evidence_gathered", "assigned"), "conceded"),
     "ruling.issued": {
         "evidence_gathered": "auto_ruled",
         "assigned": "ruled",
         "conceded": "ruled",
     },
-    "dispute.withdrawn": {
-        each: "withdrawn" for each in ("opened", "evidence_gathered", "assigned")
-    },
+    "dispute.withdrawn": dict.fromkeys(("opened", "evidence_gathered", "assigned"), "withdrawn"),
     "dispute.appealed": {"auto_ruled": "appealed", "ruled": "appealed"},
     "ruling.accepted": {"auto_ruled": "auto_ruled", "ruled": "ruled"},
     "ruling.executed": {"auto_ruled": "executed", "ruled": "executed"},

@@ -35,7 +35,7 @@ class DisputeOpened(Event):
     opener: Opener
     fault: Fault
 
-    def apply(self, dispute: "Dispute") -> None:
+    def _apply(self, dispute: "Dispute") -> None:
         dispute.order, dispute.opener = self.order, self.opener
 
 
@@ -58,7 +58,7 @@ class DisputeAssigned(Event):
     arbitrator: str
     reason: str
 
-    def apply(self, dispute: "Dispute") -> None:
+    def _apply(self, dispute: "Dispute") -> None:
         dispute.arbitrator = self.arbitrator
 
 
@@ -80,7 +80,7 @@ class RulingIssued(Event):
     appeal_until: Moment | None = None
     """Until when the losing party may appeal; absent where nobody may."""
 
-    def apply(self, dispute: "Dispute") -> None:
+    def _apply(self, dispute: "Dispute") -> None:
         dispute.outcome, dispute.key_effect = self.outcome, self.key_effect
         dispute.amount, dispute.appeal_until = self.amount, self.appeal_until
         dispute.accepted = False
@@ -105,7 +105,7 @@ class DisputeAppealed(Event):
     party: Loser
     reason: str
 
-    def apply(self, dispute: "Dispute") -> None:
+    def _apply(self, dispute: "Dispute") -> None:
         dispute.appealed = True
 
 
@@ -115,7 +115,7 @@ class RulingAccepted(Event):
 
     party: Loser
 
-    def apply(self, dispute: "Dispute") -> None:
+    def _apply(self, dispute: "Dispute") -> None:
         dispute.accepted = True
 
 

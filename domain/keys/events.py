@@ -37,7 +37,7 @@ class KeyImported(Event):
     fingerprint: Digest | None = None
     basis: Basis | None = None
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.merchant, key.product, key.units = self.merchant, self.product, self.units
 
 
@@ -65,7 +65,7 @@ class KeyReserved(Event):
 
     order: OrderId
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.order = self.order
 
 
@@ -75,7 +75,7 @@ class KeyReservationReleased(Event):
 
     order: OrderId
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.order = None
 
 
@@ -94,7 +94,7 @@ class VoucherIssued(Event):
     expires_at: Moment | None = None
     basis: Basis | None = None
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.voucher_live, key.voucher_expires_at = True, self.expires_at
 
 
@@ -102,7 +102,7 @@ class VoucherIssued(Event):
 class VoucherExpired(Event):
     """The redemption code's time is over; a new one can be asked for."""
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.voucher_live = False
 
 
@@ -110,7 +110,7 @@ class VoucherExpired(Event):
 class VoucherRevoked(Event):
     """The redemption code no longer works."""
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.voucher_live = False
 
 
@@ -127,7 +127,7 @@ class BundleUnitUsed(Event):
 
     units: Units
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.units_used += self.units
 
 
@@ -138,7 +138,7 @@ class BundleUnitsRefunded(Event):
     units: Units
     refund: RefundId
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.units_refunded += self.units
 
 
@@ -148,7 +148,7 @@ class KeyActivated(Event):
 
     buyer: BuyerId
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.activated = True
         key.voucher_live = False
 
@@ -160,7 +160,7 @@ class KeyRevealed(Event):
     buyer: BuyerId
     purpose: str
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         key.revealed = True
 
 
@@ -180,7 +180,7 @@ class KeyReturned(Event):
 
     refund: RefundId
 
-    def apply(self, key: "Key") -> None:
+    def _apply(self, key: "Key") -> None:
         # A key sold again shows nothing of its first order.
         key.order, key.units_refunded, key.voucher_expires_at = None, 0, None
 

@@ -28,9 +28,9 @@ _USED = {"activated": "activated", "confirmed": "confirmed", "released": "releas
 KEY_TABLE: Table = {
     "key.imported": {NEW: "imported"},
     "key.sealed": {"imported": "sealed"},
-    "key.quarantined": {
-        each: "quarantined" for each in ("imported", "sealed", "listed", "sold", "vouchered")
-    },
+    "key.quarantined": dict.fromkeys(
+        ("imported", "sealed", "listed", "sold", "vouchered"), "quarantined"
+    ),
     "key.listed": {"sealed": "listed", "returned": "listed"},
     "key.unlisted": {"listed": "sealed"},
     "key.reserved": {"listed": "reserved"},
@@ -47,13 +47,13 @@ KEY_TABLE: Table = {
     "key.released": {"confirmed": "released"},
     "key.revealed": _USED,
     "key.returned": {"sold": "returned", "vouchered": "returned"},
-    "key.voided": {
-        each: "voided"
-        for each in (
+    "key.voided": dict.fromkeys(
+        (
             *("sold", "vouchered", "activated", "confirmed", "released"),
             *("sealed", "returned", "quarantined"),
-        )
-    },
+        ),
+        "voided",
+    ),
 }
 
 

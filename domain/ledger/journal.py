@@ -63,6 +63,7 @@ class Journal(Aggregate):
         Raises:
             UnbalancedError: its lines do not sum to zero, or there are fewer than two.
         """
-        if len(posted.lines) < 2 or sum(line.amount for line in posted.lines):  # noqa: PLR2004 — double entry
+        total = sum(line.amount for line in posted.lines)
+        if total != 0 or len(posted.lines) < 2:  # noqa: PLR2004 — double entry
             raise UnbalancedError(f"{self.id}: the lines of {posted.occasion} do not sum to zero")
         self.happen(command, posted)

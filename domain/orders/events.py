@@ -47,7 +47,7 @@ class OrderPlaced(Event):
     row: Units | None = None
     """The row of the source file that says so."""
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.checkout, order.buyer, order.merchant = self.checkout, self.buyer, self.merchant
         order.product, order.key, order.units = self.product, self.key, self.units
         order.amount, order.currency = self.amount, self.currency
@@ -60,7 +60,7 @@ class OrderPaid(Event):
     payment: PaymentId
     basis: Basis | None = None
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.payment = self.payment
 
 
@@ -70,7 +70,7 @@ class OrderDelivered(Event):
 
     basis: Basis | None = None
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.delivered_at = self.meta.occurred_at
 
 
@@ -94,7 +94,7 @@ class OrderRefunded(Event):
 
     refund: RefundId
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.dispute = None
 
 
@@ -105,7 +105,7 @@ class FundsHeld(Event):
     amount: Amount
     currency: Currency
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.escrow = self.amount
 
 
@@ -115,7 +115,7 @@ class FundsFrozen(Event):
 
     dispute: DisputeId
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.dispute = self.dispute
 
 
@@ -125,7 +125,7 @@ class FundsUnfrozen(Event):
 
     dispute: DisputeId
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.dispute = None
 
 
@@ -136,7 +136,7 @@ class FundsReleased(Event):
     amount: Amount
     currency: Currency
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.escrow -= self.amount
 
 
@@ -150,6 +150,6 @@ class RefundExecuted(Event):
     units: Count
     """Units of a bundle that were given back with it; 0 for a mere reduction."""
 
-    def apply(self, order: "Order") -> None:
+    def _apply(self, order: "Order") -> None:
         order.escrow -= self.amount
         order.units_refunded += self.units

@@ -73,7 +73,7 @@ class Order(Aggregate):
         self.amount = self.escrow = self.units = self.units_refunded = 0
 
     @classmethod
-    def as_delivered(  # noqa: PLR0913 — what a delivered order consists of
+    def as_delivered(
         cls, order_id: str, version: int, *, escrow: Money, units: int, refunded: int, key: str
     ) -> Self:
         """Return a delivered order as a caller knows it who recorded all of it itself."""

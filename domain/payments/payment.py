@@ -28,7 +28,7 @@ class PaymentInitiated(Event):
     amount: Amount
     currency: Currency
 
-    def apply(self, payment: "Payment") -> None:
+    def _apply(self, payment: "Payment") -> None:
         payment.checkout = self.checkout
         payment.due = Money(self.amount, self.currency)
 
@@ -44,7 +44,7 @@ class PaymentCaptured(Event):
     """Who paid, as the channel or the source names that person."""
     basis: Basis | None = None
 
-    def apply(self, payment: "Payment") -> None:
+    def _apply(self, payment: "Payment") -> None:
         payment.checkout = self.checkout
         payment.due = Money(self.amount, self.currency)
 

@@ -35,7 +35,7 @@ class RefundRequested(Event):
     row: Units | None = None
     """The row of the source file that says so."""
 
-    def apply(self, refund: "Refund") -> None:
+    def _apply(self, refund: "Refund") -> None:
         refund.order, refund.units = self.order, self.units
         refund.money = Money(self.amount, self.currency)
 

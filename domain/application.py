@@ -1,0 +1,24 @@
+"""The application: one object with one method a use case, over the log.
+
+    intake       create_product, adjust_stock, import_batch, quarantine_key
+    sales        place_order, initiate_payment, capture_payment, refuse_callback,
+                 deliver_order, renew_voucher, activate_key, use_units, reveal_key,
+                 confirm_order, release_funds, close_order
+    returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
+    arbitration  open_dispute, gather_evidence, assign_dispute, rule, concede_dispute,
+                 withdraw_dispute, appeal_ruling, accept_ruling, execute_ruling
+
+Configured as every application of the eventsourcing library is: by its environment, with
+``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
+"""
+
+from domain.disputes.arbitration import Arbitration
+from domain.keys.intake import Intake
+from domain.orders.sales import Sales
+from domain.refunds.returns import Returns
+
+
+class Trade(Intake, Sales, Returns, Arbitration):
+    """A card-key trade, every action of which is recorded."""
+
+    name = "xiyou"

@@ -1,0 +1,133 @@
+"""The desk: loads aggregates, lets a use case decide, records its command, all or none.
+
+The eventsourcing library's `Application` with one method a use case; the areas add theirs
+(`domain.orders.sales`, `domain.refunds.returns` …) and `domain.application` joins them.
+A use case only lets things happen in its command; the desk records the command, or, when
+the log knows its id already, answers with the first receipt. ``tests/domain/test_desk.py``.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import Mapper, RecordConflictError, StoredEvent
+
+from domain import topics
+from domain.aggregate import Aggregate
+from domain.command import Command
+from domain.errors import ConcurrentChangeError, NotFoundError, SoldOutError
+from domain.identifiers import check
+from domain.mapper import EventMapper
+
+P = ParamSpec("P")
+A = TypeVar("A", bound=Aggregate)
+D = TypeVar("D", bound="Desk")
+
+assert topics.EVENTS  # noqa: S101 — importing it has declared every event
+
+
+@runtime_checkable
+class Submitting(Protocol):
+    """A recorder that takes commands without making the caller wait."""
+
+    def submit_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        command_id: str | None = None,
+        sealed: Sequence[Any] = (),
+    ) -> Future[list[int]]:
+        """Queue the events; the future has their notification ids once they are committed."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A recorder that can say what a command wrote, without being handed its events."""
+
+    def select_receipt(self, command_id: str) -> Sequence[int] | None:
+        """Return the notification ids of the command's events; None if it is unknown."""
+
+
+class Desk(Application[str]):
+    """Loads, decides, records. Safe to share between threads, as its recorder is."""
+
+    name = "xiyou"
+
+    def construct_mapper(self) -> Mapper[str]:
+        """Return the mapper that writes canonical JSON."""
+        return EventMapper()
+
+    def load(self, kind: type[A], aggregate_id: str) -> A:
+        """Return the aggregate as the log has it now.
+
+        Raises:
+            MalformedError: *aggregate_id* is no identifier of that kind.
+            NotFoundError: the log has no event of it.
+        """
+        check(aggregate_id, kind.PREFIX)
+        try:
+            found = self.repository.get(aggregate_id, projector_func=cast("Any", kind.project))
+        except AggregateNotFoundError:
+            raise NotFoundError(f"{aggregate_id}: there is no such {kind.TOPIC}") from None
+        return cast("A", found)
+
+    def find_receipt(self, command_id: str) -> Sequence[int] | None:
+        """Return what the command wrote when it was first recorded; None if it is new."""
+        if isinstance(self.recorder, Remembering):
+            return self.recorder.select_receipt(command_id)
+        return None
+
+    def record(self, command: Command) -> Sequence[int]:
+        """Record all events of *command* and wait; return their notification ids.
+
+        Raises:
+            SoldOutError: it reserves a key, and somebody else changed that key first.
+            ConcurrentChangeError: another stream has moved on. Nothing was recorded.
+        """
+        try:
+            recordings = self.save(*command.events, command_id=command.id, sealed=command.sealed)
+        except RecordConflictError as error:
+            raise self._explain(command) from error
+        return [each.notification.id for each in recordings]
+
+    def submit(self, command: Command) -> Future[list[int]]:
+        """Queue all events of *command*; the future answers or raises as `record` does."""
+        stored = [self.mapper.to_stored_event(each) for each in command.events]
+        if isinstance(self.recorder, Submitting):
+            return self.recorder.submit_events(stored, command_id=command.id, sealed=command.sealed)
+        answer: Future[list[int]] = Future()
+        ids = self.recorder.insert_events(stored, command_id=command.id, sealed=command.sealed)
+        answer.set_result(list(ids or []))
+        return answer
+
+    def _explain(self, command: Command) -> SoldOutError | ConcurrentChangeError:
+        keys = [each.originator_id for each in command.events if each.TOPIC == "key.reserved"]
+        for key in keys:
+            seen = next(e.originator_version for e in command.events if e.originator_id == key)
+            if list(self.recorder.select_events(key, gt=seen - 1, limit=1)):
+                return SoldOutError(f"{key}: another order took it first")
+        return ConcurrentChangeError(
+            f"{command.id}: something it rests on was changed; load it again and decide anew"
+        )
+
+
+def use_case(
+    method: Callable[Concatenate[D, Command, P], None],
+) -> Callable[Concatenate[D, Command, P], Sequence[int]]:
+    """Make *method*, which lets things happen in a command, record that command.
+
+    The same command again is answered with its first receipt, before anything is loaded:
+    its own effects would otherwise be held against it.
+    """
+
+    @wraps(method)
+    def run(desk: D, command: Command, /, *args: P.args, **kwargs: P.kwargs) -> Sequence[int]:
+        receipt = desk.find_receipt(command.id)
+        if receipt is not None:
+            return receipt
+        method(desk, command, *args, **kwargs)
+        return desk.record(command)
+
+    return run

@@ -1,0 +1,154 @@
+"""Use cases of the merchant's side: products and batches of goods (``features.md``, G1, E1).
+
+``tests/domain/keys/test_intake.py``.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+from unicodedata import normalize
+
+from chain.errors import MalformedError
+from domain.catalogue.batch import Batch, LineFault
+from domain.catalogue.product import Product, ProductStockAdjusted
+from domain.command import Command
+from domain.desk import Desk, use_case
+from domain.errors import WrongPartyError
+from domain.keys.events import KeyImported
+from domain.keys.fingerprint import fingerprint
+from domain.keys.key import Key
+
+MAX_RAW_KEY_SIZE = 512
+"""Characters of a raw key; a longer line is not a key."""
+
+
+class Fingerprints(Protocol):
+    """Which raw keys are in stock, over all merchants, by their keyed fingerprints."""
+
+    def find(self, fingerprint: str) -> str | None:
+        """Return the id of the key with that exact or folded fingerprint."""
+
+    def add(self, fingerprint: str, key: str) -> None:
+        """Remember *key*; called for lines that are accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a merchant uploads at once."""
+
+    batch: str
+    """The batch's new identifier."""
+    merchant: str
+    product: str
+    lines: Iterable[str]
+    """Raw keys, one a line."""
+    units: int = 1
+    """Units of each key; more than one makes bundles."""
+
+
+class Intake(Desk):
+    """What merchants do with their goods."""
+
+    @use_case
+    def create_product(
+        self, command: Command, product: str, merchant: str, code: str, title: str | None = None
+    ) -> None:
+        """Offer a product."""
+        Product(product).create(command, merchant, code, title)
+
+    @use_case
+    def adjust_stock(self, command: Command, product: str, units: int) -> None:
+        """Count stock in (positive) or out (negative) that came or went without a sale."""
+        found = self.load(Product, product)
+        follows = found.follows(command)
+        found.adjust_stock(command, ProductStockAdjusted(*follows, found.merchant, units))
+
+    @use_case
+    def import_batch(
+        self,
+        command: Command,
+        upload: Upload,
+        index_key: bytes,
+        taken: Fingerprints,
+        new_key: Callable[[int], str],
+    ) -> None:
+        """Take in a batch: each good line becomes a listed key, each bad one a rejection.
+
+        Args:
+            command: one command for the whole batch.
+            upload: what the merchant brings.
+            index_key: 32 bytes, the fingerprints' own key.
+            taken: the raw keys that are in stock.
+            new_key: gives the identifier of the key made from a line, counted from 1.
+
+        Raises:
+            WrongPartyError: the product is another merchant's.
+        """
+        product = self.load(Product, upload.product)
+        if product.merchant != upload.merchant:
+            raise WrongPartyError(f"{upload.product} is offered by {product.merchant}")
+        batch = Batch(upload.batch)
+        batch.start(command, upload.merchant, upload.product)
+        shelf = _Shelf(index_key, taken)
+        accepted = 0
+        for number, line in enumerate(upload.lines, 1):
+            fault = shelf.fault_of(line)
+            if fault is not None:
+                batch.reject(command, number, fault)
+            elif (first := shelf.holder_of(line)) is not None:
+                batch.reject_duplicate(command, number, first)
+            else:
+                key = Key(new_key(number))
+                _import_key(command, key, upload, line, shelf.put(line, key.id))
+                accepted += 1
+        batch.finish(command, accepted)
+        for mark, key_id in shelf.added.items():
+            taken.add(mark, key_id)
+
+    @use_case
+    def quarantine_key(self, command: Command, key: str) -> None:
+        """Set aside a key that stands on a list of stolen keys."""
+        self.load(Key, key).quarantine(command, "stolen_list")
+
+
+class _Shelf:
+    """The raw keys in stock, and those that this batch adds to them."""
+
+    def __init__(self, index_key: bytes, taken: Fingerprints) -> None:
+        self._index_key = index_key
+        self._taken = taken
+        self.added: dict[str, str] = {}
+
+    def fault_of(self, line: str) -> LineFault | None:
+        """Say why *line* can be no raw key."""
+        if not line.strip():
+            return "empty"
+        if len(line) > MAX_RAW_KEY_SIZE or not line.isprintable():
+            return "malformed"
+        try:
+            fingerprint(line, self._index_key)
+        except MalformedError:
+            return "empty"
+        return None
+
+    def holder_of(self, line: str) -> str | None:
+        """Return the key that has the same raw key, in whatever spacing or case."""
+        for mark in fingerprint(line, self._index_key):
+            found = self.added.get(mark) or self._taken.find(mark)
+            if found:
+                return found
+        return None
+
+    def put(self, line: str, key: str) -> str:
+        """Remember that *key* holds *line*; return the exact fingerprint."""
+        marks = fingerprint(line, self._index_key)
+        for mark in marks:
+            self.added[mark] = key
+        return marks.exact
+
+
+def _import_key(command: Command, key: Key, upload: Upload, line: str, mark: str) -> None:
+    imported = KeyImported(
+        *key.follows(command), upload.merchant, upload.product, upload.units, upload.batch, mark
+    )
+    key.take_in(command, imported, normalize("NFC", line))

@@ -1,0 +1,1 @@
+"""The import of a real shop's past: Online Retail (``features.md``, section 8)."""
