@@ -121,7 +121,10 @@ class EmbeddedPostgres:
         """
         found = self._layout.postmaster()
         if found is None:
-            raise ServerError(f"no server runs on {self._layout.root}; call start()")
+            raise ServerError(
+                f"no server runs on {self._layout.root} now; call start(), or wait while a "
+                f"server that was killed comes back"
+            )
         return found[0]
 
     @property
@@ -133,7 +136,10 @@ class EmbeddedPostgres:
         """
         found = self._layout.recorded()
         if found is None:
-            raise ServerError(f"no server runs on {self._layout.root}; call start()")
+            raise ServerError(
+                f"no server runs on {self._layout.root} now; call start(), or wait while a "
+                f"server that was killed comes back"
+            )
         return found[1].sockets
 
     def url(self, *, user: str = "postgres", database: str = "postgres") -> str:
