@@ -45,7 +45,7 @@ def server_folder(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: EmbeddedPostgres) -> str:
     """A migrated database that every test copies."""
-    name = "template_ledger"
+    name = "template_migrated"
     with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} OWNER xiyou_owner")
     migrate(postgres_server.url(user="xiyou_owner", database=name))
@@ -55,7 +55,7 @@ def migrated_template(postgres_server: EmbeddedPostgres) -> str:
 @pytest.fixture
 def database_name(postgres_server: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
     """A fresh ledger database of the test's own."""
-    name = f"test_{next(NUMBERS)}"
+    name = f"ledger_{next(NUMBERS)}"
     with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} OWNER xiyou_owner")
     yield name
