@@ -1,0 +1,1 @@
+"""The door: settings, where the parts are joined, and HTTP."""

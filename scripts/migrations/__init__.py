@@ -1,0 +1,1 @@
+"""The schema, by Alembic. Migrations import nothing of ours and never rewrite an entry."""
