@@ -1,9 +1,10 @@
 """The application: one object with one method a use case, over the log.
 
-    intake       create_product, adjust_stock, import_batch, quarantine_key
+    intake       create_product, rename_product, withdraw_product, adjust_stock, import_batch,
+                 list_key, unlist_key, quarantine_key, void_key
     sales        place_order, initiate_payment, capture_payment, refuse_callback,
-                 deliver_order, renew_voucher, activate_key, use_units, reveal_key,
-                 confirm_order, release_funds, close_order
+                 deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
+                 reveal_key, confirm_order, release_funds, close_order
     returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
     arbitration  open_dispute, gather_evidence, assign_dispute, rule, concede_dispute,
                  withdraw_dispute, appeal_ruling, accept_ruling, execute_ruling

@@ -44,9 +44,17 @@ class Arbitration(Desk):
 
     @use_case
     def gather_evidence(self, command: Command, dispute: str, facts: dict[str, Any]) -> None:
-        """Fix the facts of the rule table; *facts* are the payload of `EvidenceGathered`."""
+        """Fix the facts of the rule table as the log has them now.
+
+        Args:
+            command: the platform's.
+            dispute: newly opened.
+            facts: the payload of `EvidenceGathered`, without the log's size.
+        """
         found = self.load(Dispute, dispute)
-        found.gather_evidence(command, EvidenceGathered(*found.follows(command), **facts))
+        size = self.recorder.max_notification_id() or 0
+        gathered = EvidenceGathered(*found.follows(command), **facts, log_size=size)
+        found.gather_evidence(command, gathered)
 
     @use_case
     def assign_dispute(self, command: Command, dispute: str, arbitrator: str, reason: str) -> None:

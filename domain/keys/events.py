@@ -192,6 +192,10 @@ class KeyQuarantined(Event):
     cause: FaultCause
     refund: RefundId | None = None
 
+    def _apply(self, key: "Key") -> None:
+        if self.refund is not None:
+            key.order = None
+
 
 @event("key.voided")
 class KeyVoided(Event):

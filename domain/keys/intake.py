@@ -106,9 +106,34 @@ class Intake(Desk):
             taken.add(mark, key_id)
 
     @use_case
+    def rename_product(self, command: Command, product: str, title: str) -> None:
+        """Give a product another title."""
+        self.load(Product, product).rename(command, title)
+
+    @use_case
+    def withdraw_product(self, command: Command, product: str) -> None:
+        """Offer a product no longer; keys on the shelf are taken off one by one."""
+        self.load(Product, product).withdraw(command)
+
+    @use_case
     def quarantine_key(self, command: Command, key: str) -> None:
         """Set aside a key that stands on a list of stolen keys."""
         self.load(Key, key).quarantine(command, "stolen_list")
+
+    @use_case
+    def list_key(self, command: Command, key: str) -> None:
+        """Put a key on the shelf, such as one that came back with a refund."""
+        self.load(Key, key).offer(command)
+
+    @use_case
+    def unlist_key(self, command: Command, key: str) -> None:
+        """Take a key off the shelf."""
+        self.load(Key, key).take_off(command)
+
+    @use_case
+    def void_key(self, command: Command, key: str) -> None:
+        """Withdraw a key that is not on the shelf, for good."""
+        self.load(Key, key).void(command)
 
 
 class _Shelf:

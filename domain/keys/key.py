@@ -108,7 +108,25 @@ class Key(Aggregate):
         self.happen(
             command, events.KeySealed(*self.follows(command), reference, basis=imported.basis)
         )
+        self.offer(command)
+
+    def offer(self, command: Command) -> None:
+        """Put the key on the shelf."""
         self.happen(command, events.KeyListed(*self.follows(command)))
+
+    def take_off(self, command: Command) -> None:
+        """Take the key off the shelf."""
+        self.happen(command, events.KeyUnlisted(*self.follows(command)))
+
+    def void(self, command: Command) -> None:
+        """Withdraw a key that nobody has bought.
+
+        Raises:
+            WrongPartyError: it is a buyer's.
+        """
+        if self.order is not None:
+            raise WrongPartyError(f"{self.id} belongs to {self.order}: refund that order instead")
+        self.happen(command, events.KeyVoided(*self.follows(command)))
 
     def quarantine(self, command: Command, cause: events.FaultCause) -> None:
         """Set the key aside."""
@@ -144,6 +162,17 @@ class Key(Aggregate):
     def assume_voucher(self, command: Command) -> None:
         """Record that a buyer of the past was served, by no code that we know of."""
         self.happen(command, events.VoucherIssued(*self.follows(command), basis="assumed"))
+
+    def expire_voucher(self, command: Command, now: str) -> None:
+        """End the live redemption code, whose time is over at *now*.
+
+        Raises:
+            VoucherNotLiveError: there is none, or its time is not over.
+        """
+        until = self.voucher_expires_at
+        if not self.voucher_live or until is None or now < until:
+            raise VoucherNotLiveError(f"{self.id}: no code of it has expired at {now}")
+        self.happen(command, events.VoucherExpired(*self.follows(command)))
 
     def issue_bundle(self, command: Command) -> None:
         """State how many units the buyer may use."""

@@ -7,16 +7,20 @@ orders, uses the same ones; the methods of `Sales` load first.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from domain.command import Command
 from domain.desk import Desk, use_case
-from domain.errors import AmountMismatchError, WrongPartyError
+from domain.errors import AmountMismatchError, IllegalTransitionError, WrongPartyError
 from domain.keys.key import Key
 from domain.money import Money
 from domain.orders.events import CloseCause, ConfirmCause, OrderPlaced
 from domain.orders.order import Order
 from domain.payload import Basis
 from domain.payments.payment import Payment
+
+USABLE: Final = frozenset({"delivered", "confirmed", "closed_completed"})
+"""States of an order in which its key may be activated and used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,11 @@ class Sales(Desk):
             key.issue_bundle(command)
 
     @use_case
+    def expire_voucher(self, command: Command, order: str, now: str) -> None:
+        """End the order's redemption code, whose time is over at *now*."""
+        self.load(Key, self.load(Order, order).key).expire_voucher(command, now)
+
+    @use_case
     def renew_voucher(self, command: Command, order: str, voucher_until: str) -> None:
         """Give the buyer a new code, so that expiry never forfeits the goods."""
         found = self.load(Order, order)
@@ -197,6 +206,8 @@ class Sales(Desk):
         if found.buyer != buyer:
             raise WrongPartyError(f"{order} was not bought by {buyer}")
         found.check_no_dispute(topic)
+        if found.state not in USABLE:
+            raise IllegalTransitionError(order, topic, found.state)
         key = self.load(Key, found.key)
         if key.order != found.id:
             raise WrongPartyError(f"{key.id} is no longer the key of {order}")

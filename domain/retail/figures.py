@@ -20,6 +20,7 @@ from domain.ledger.recon import ReconBreakOpened
 from domain.orders.events import FundsReleased, OrderPlaced, OrderRefunded, RefundExecuted
 from domain.payments.payment import PaymentCaptured
 from domain.refunds.refund import RefundRequested
+from domain.retail.london import wall_milliseconds
 from domain.retail.merchants import SERVICE
 
 WEEK_MS: Final = 168 * 3_600_000
@@ -184,8 +185,10 @@ class Figures:
 
     def _refund_requested(self, event: RefundRequested) -> None:
         if self._begin_c_row(event.row, "matched"):
-            sold = milliseconds(event.order)
-            insort(self._delays, _milliseconds_of(event.meta.occurred_at or "") - sold)
+            # By the file's own clock, as the published control was counted: a change to
+            # winter time in between makes no hour.
+            sold = wall_milliseconds(milliseconds(event.order))
+            insort(self._delays, _wall_milliseconds_of(event.meta.occurred_at or "") - sold)
         self._counts["c_goods_amount"] -= event.amount
         self._row(event, event.merchant, -event.amount)
 
@@ -267,8 +270,8 @@ def _invoice_kind(topics: set[str], events: Sequence[Event]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _milliseconds_of(at: str) -> int:
-    return int(datetime.fromisoformat(at).timestamp() * 1000)
+def _wall_milliseconds_of(at: str) -> int:
+    return wall_milliseconds(int(datetime.fromisoformat(at).timestamp() * 1000))
 
 
 def _median_tenth_hours(delays: Sequence[int]) -> int:

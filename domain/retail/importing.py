@@ -12,10 +12,9 @@ confirmed (``import_end``) and its funds are released. Proved by
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from domain.catalogue.product import Product, ProductStockAdjusted
 from domain.command import Command
@@ -34,59 +33,23 @@ from domain.orders.order import Order
 from domain.payments.payment import Payment
 from domain.refunds import returns
 from domain.refunds.refund import Refund, RefundRequested
+from domain.retail.customers import Customer, Customers
 from domain.retail.figures import Figures
 from domain.retail.invoices import Invoice, read_invoices
 from domain.retail.merchants import SERVICE, merchant_of
+from domain.retail.report import Progress, Report, Rounding
 from domain.retail.rows import CURRENCY, Row, RowError
 from domain.retail.sales import PastSales
 from domain.sealing import Sealer
 
-Submit = Callable[[Command], "Future[list[int]]"]
+Submit = Callable[[Command], Future[list[int]]]
 """Queues a command; `domain.desk.Desk.submit` is one."""
 
 IN_FLIGHT: Final = 20_000
 """Events that may wait for their commit at once; bounds memory."""
-GUEST: Final = -1
 
 
 _Daily = TypeVar("_Daily", Journal, Recon)
-
-
-class Progress(NamedTuple):
-    """How far the import is."""
-
-    rows: int
-    events: int
-
-
-class Rounding(NamedTuple):
-    """A price finer than a penny, and what it was taken for."""
-
-    row: int
-    code: str
-    text: str
-    pence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an import has recorded."""
-
-    figures: dict[str, int]
-    """The control figures by name; amounts in pence."""
-    monthly: dict[str, int]
-    """Pence by month."""
-    events: dict[str, int]
-    """Events by type."""
-    roundings: list[Rounding] = field(default_factory=list)
-
-    def differences(self, expected: dict[str, int]) -> dict[str, tuple[int, int]]:
-        """Return each figure that is not as *expected*: what was expected, what was counted."""
-        return {
-            name: (value, self.figures[name])
-            for name, value in expected.items()
-            if self.figures[name] != value
-        }
 
 
 class RetailImport:
@@ -106,7 +69,7 @@ class RetailImport:
         sealer: Sealer,
         secret: bytes,
         *,
-        book: str = "retail",
+        book: str = "or",
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         self._submit = submit
@@ -117,7 +80,7 @@ class RetailImport:
         self._figures = Figures()
         self._sales = PastSales(book)
         self._ranges: list[tuple[str, int, int]] = []
-        self._customers: dict[str, tuple[int, str]] = {}
+        self._customers = Customers(book)
         self._products: dict[str, Product] = {}
         self._journal = Journal("")
         self._recon = Recon("")
@@ -151,7 +114,7 @@ class RetailImport:
 
     def _import(self, invoice: Invoice) -> None:
         command = self._command(invoice.number, invoice.rows[0].at)
-        customer = self._customer(command, invoice)
+        customer = self._customers.find(invoice.rows[0], _milliseconds(invoice.rows[0].at))
         sold: list[Row] = []
         for row in invoice.rows:
             _check_signs(invoice, row)
@@ -172,7 +135,7 @@ class RetailImport:
         self._send(command)
 
     def _sell(
-        self, command: Command, invoice: Invoice, rows: list[Row], customer: "_Customer"
+        self, command: Command, invoice: Invoice, rows: list[Row], customer: Customer
     ) -> None:
         """Record a checkout: its orders placed, its one payment, its orders served."""
         at = rows[0].at
@@ -206,7 +169,7 @@ class RetailImport:
             self._ranges.append((invoice.number, first, len(self._sales)))
 
     def _place(
-        self, command: Command, row: Row, checkout: str, buyer: str, customer: "_Customer"
+        self, command: Command, row: Row, checkout: str, buyer: str, customer: Customer
     ) -> tuple[Order, Key]:
         product = self._product(command, row)
         order = self._sales.new_order(row.number, _seconds(row.at))
@@ -231,7 +194,7 @@ class RetailImport:
         sales.place(command, order, key, placed)
         return order, key
 
-    def _take_back(self, command: Command, row: Row, customer: "_Customer") -> None:
+    def _take_back(self, command: Command, row: Row, customer: Customer) -> None:
         """Refund what the cancelled units were bought as; of what was not, open a break."""
         command.at(row.at)
         missing = -row.quantity
@@ -257,7 +220,7 @@ class RetailImport:
         if missing:
             self._open_break(command, row, missing, customer)
 
-    def _open_break(self, command: Command, row: Row, units: int, customer: "_Customer") -> None:
+    def _open_break(self, command: Command, row: Row, units: int, customer: Customer) -> None:
         product = self._product(command, row)
         self._recon = self._today(Recon, self._recon, row.at)
         opened = ReconBreakOpened(
@@ -279,7 +242,7 @@ class RetailImport:
         self,
         command: Command,
         row: Row,
-        customer: "_Customer",
+        customer: Customer,
         occasion: Occasion,
         amount: int | None = None,
     ) -> None:
@@ -300,7 +263,7 @@ class RetailImport:
         )
         self._journal.post(command, posted)
 
-    def _adjust_stock(self, command: Command, row: Row, customer: "_Customer") -> None:
+    def _adjust_stock(self, command: Command, row: Row, customer: Customer) -> None:
         command.at(row.at)
         product = self._product(command, row)
         adjusted = ProductStockAdjusted(
@@ -337,17 +300,6 @@ class RetailImport:
             product.rename(command, title)
         return product
 
-    def _customer(self, command: Command, invoice: Invoice) -> "_Customer":
-        row = invoice.rows[0]
-        if not row.customer:
-            return _Customer(GUEST, None, None)
-        if row.customer not in self._customers:
-            # From the row of the first appearance: the number itself must not be guessable.
-            buyer = derive("usr", _milliseconds(row.at), f"{self._book}/{row.number}")
-            self._customers[row.customer] = len(self._customers), buyer
-        number, buyer = self._customers[row.customer]
-        return _Customer(number, buyer, {"customer": row.customer, "country": row.country})
-
     def _today(self, kind: type[_Daily], current: _Daily, at: str) -> _Daily:
         stream = f"{kind.PREFIX}{self._book}-{at[:10]}"
         return current if current.id == stream else kind(stream)
@@ -378,26 +330,6 @@ class RetailImport:
         future, size = self._waiting.popleft()
         self._in_flight -= size
         future.result()
-
-
-class _Customer:
-    """Whom an invoice names: a pseudonym and a number of ours, and the sealed original."""
-
-    __slots__ = ("_person", "_reference", "buyer", "number")
-
-    def __init__(self, number: int, buyer: str | None, person: dict[str, Any] | None) -> None:
-        self.number = number
-        self.buyer = buyer
-        self._person = person
-        self._reference: dict[str, str] | None = None
-
-    def seal(self, command: Command, subject: str | None) -> dict[str, str] | None:
-        """Seal who it is, once a command; None for a guest, of whom nothing is known."""
-        if self._person is None or subject is None:
-            return None
-        if self._reference is None:
-            self._reference = command.seal(subject, self._person)
-        return self._reference
 
 
 def _check_signs(invoice: Invoice, row: Row) -> None:

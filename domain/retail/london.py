@@ -27,6 +27,15 @@ def utc_of(local: str) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
 
 
+def wall_milliseconds(milliseconds: int) -> int:
+    """Return what London's clocks show at Unix *milliseconds*, as if they showed UTC."""
+    year = datetime.fromtimestamp(milliseconds // 1000, UTC).year
+    begin = _last_sunday(year, 3) + timedelta(hours=1)
+    end = _last_sunday(year, 10) + timedelta(hours=1)
+    is_summer = begin.timestamp() * 1000 <= milliseconds < end.timestamp() * 1000
+    return milliseconds + 3_600_000 * is_summer
+
+
 def _last_sunday(year: int, month: int) -> datetime:
     last = datetime(year, month, 31, tzinfo=UTC)
     return last - timedelta(days=(last.weekday() + 1) % 7)

@@ -1,0 +1,1 @@
+"""A seeded market: a stream of actions that looks like a trade, for demonstrations and tests."""
