@@ -53,7 +53,7 @@ RESERVED = frozenset(
 
 _DRAFT = "data.new-"
 _RETRY = 15.0  # seconds that a server which is going down may take
-_STRANGER = 2.0 if processes.HAS_PROC else _RETRY  # the same for one that is not ours
+_STRANGER = 1.0 if processes.HAS_PROC else _RETRY  # the same for one that is not ours
 _ORPHANS = 1.0  # seconds for the children of a killed postmaster to notice
 _KILL_AFTER = 5.0  # seconds between asking and killing
 

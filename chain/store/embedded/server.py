@@ -29,7 +29,7 @@ PORT = 5432  # the socket's name needs one; nothing listens on TCP
 _BUSY = 90.0  # seconds that a supervisor which is stopping its server may take
 _HERE = Path(__file__).resolve().parents[3]  # the folder that holds the package "chain"
 _PROGRAM = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "import json, sys; sys.path += json.loads(sys.argv[1]); "
     "from chain.store.embedded.supervisor import main; main(int(sys.argv[2]), sys.argv[3])"
 )
 
@@ -207,12 +207,14 @@ class EmbeddedPostgres:
                 "binaries": str(self._binaries) if self._binaries else None,
             }
         )
+        # Isolated from the environment, it finds modules (and the wheel) where we do.
+        path = json.dumps([str(_HERE), *(each for each in sys.path if Path(each).is_absolute())])
         ours, theirs = socket.socketpair()
         with theirs, self._layout.log.open("ab") as log:
             descriptor = theirs.fileno()
             try:
                 subprocess.run(  # noqa: S603 — ourselves
-                    [sys.executable, "-I", "-c", _PROGRAM, str(_HERE), str(descriptor), plan],
+                    [sys.executable, "-I", "-c", _PROGRAM, path, str(descriptor), plan],
                     check=True,
                     stdin=subprocess.DEVNULL,
                     stdout=log,

@@ -43,7 +43,7 @@ def test_two_owners_in_one_process_are_two_owners(server_folder: Path) -> None:
 
 def test_many_that_start_at_once_on_an_empty_folder_get_one_server(server_folder: Path) -> None:
     with ExitStack() as stack:
-        owners = [stack.enter_context(owning(server_folder)) for _ in range(5)]
+        owners = [stack.enter_context(owning(server_folder)) for _ in range(4)]
         pids = {each.server_pid() for each in owners}
         assert len(pids) == 1
         for each in owners:
