@@ -1,0 +1,229 @@
+"""Where the parts are joined: one `Deployment` is one log with all that works on it.
+
+A deployment is a folder (its *home*) and a database. The home holds
+
+    keys/       the log's signing keys, the vault's master key, secrets of imports
+    signer/     what was signed, and the locks of those who sign and publish
+    log/        tiles, bundles and the checkpoint: what the world may read
+    postgres/   the embedded database, unless a URL names another one
+
+Parts are made when they are first asked for, and closed with the deployment. Nothing is
+migrated and no key is made unless the caller asks for it. ``tests/api/test_bootstrap.py``.
+"""
+
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import SecretStr
+
+from api.settings import Settings
+from chain.errors import ChainError, MalformedError
+from chain.quorum import Policy, PolicyLog
+from chain.store.database import Database
+from chain.store.embedded import EmbeddedPostgres
+from chain.store.files import Folder, read_private, write_private
+from chain.store.master_key import MASTER_KEY_FILE, FileMasterKey, create_master_key
+from chain.store.publisher import LOG_FOLDER, Publisher
+from chain.store.reader import LogReader
+from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
+from chain.store.vault import Vault
+from domain.application import Trade
+
+OWNER: Final = "xiyou_owner"
+APPLICATION: Final = "xiyou_app"
+DATABASE: Final = "xiyou"
+SECRET_SIZE: Final = 32
+SECRETS: Final = ("import", "fingerprint")
+"""Secrets of ours besides keys: what decides an import's salts, and the fingerprints' key."""
+
+Migrate = Callable[[str], None]
+"""Brings the schema at the owner's URL up to date; `scripts.migrate.migrate` is the one."""
+
+
+class NotReadyError(ChainError):
+    """The deployment is not there, or lacks something; the text says how to get it."""
+
+
+class Deployment:
+    """One log's parts, joined. A context manager: entering it starts what must run.
+
+    Args:
+        settings: where everything is.
+        migrate: given, the home is made, the schema brought up to date, and the keys made
+            where there are none; otherwise what is missing is an error.
+    """
+
+    def __init__(self, settings: Settings, migrate: Migrate | None = None) -> None:
+        self.settings = settings
+        self.home = settings.home
+        self._migrate = migrate
+        self._open = ExitStack()
+        self._server: EmbeddedPostgres | None = None
+
+    def __enter__(self) -> Self:
+        """Start the database if it is ours, and prepare or check the deployment.
+
+        Raises:
+            NotReadyError: something is missing, and *migrate* was not given.
+            ServerError: the embedded database cannot be had.
+            psycopg.OperationalError: the database is out of reach.
+        """
+        try:
+            self._start()
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close every part; the embedded database stops with its last user."""
+        self._open.close()
+
+    def _start(self) -> None:
+        if self._migrate is not None:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif not has_keys(self.home):
+            raise NotReadyError(
+                f"{self.home}: there is no log here: run xiyou demo or xiyou migrate with this"
+                " --home, or name another"
+            )
+        if self.settings.is_embedded:
+            self._server = self._open.enter_context(EmbeddedPostgres(self.home / "postgres"))
+        if self._migrate is not None:
+            self._migrate(self._owner_url())
+            self._make_keys()
+        self._check_origin()
+        self._check_schema()
+
+    @property
+    def url(self) -> str:
+        """The database, as the application's role."""
+        return _plain(self.settings.database_url) or self._embedded_url(APPLICATION)
+
+    @cached_property
+    def database(self) -> Database:
+        """Connections to the database, as the application's role."""
+        database = Database(self.url)
+        self._open.callback(database.close)
+        return database
+
+    @cached_property
+    def origin(self) -> str:
+        """The log's name."""
+        return read_verifier_keys(self.home)[0].name
+
+    @cached_property
+    def reader(self) -> LogReader:
+        """Reads the log from the database."""
+        return LogReader(self.database)
+
+    @cached_property
+    def files(self) -> Folder:
+        """The published files."""
+        return Folder(self.home / LOG_FOLDER)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Seals and opens personal and secret values."""
+        return Vault(self.database, FileMasterKey(self.home, secrets.token_bytes))
+
+    @cached_property
+    def trade(self) -> Trade:
+        """The application: one method a use case."""
+        trade = Trade(
+            env={
+                "PERSISTENCE_MODULE": "chain.store.factory:LedgerFactory",
+                "ORIGINATOR_ID_TYPE": "text",
+                "XIYOU_DATABASE_URL": self.url,
+            }
+        )
+        # Closing it commits what is still queued, so it goes before the database does.
+        self._open.callback(trade.close)
+        return trade
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Signs checkpoints."""
+        return Signer(self.home)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """Writes tiles, bundles and checkpoints; one at a time works on a home."""
+        return self._open.enter_context(Publisher(self.database, self.home, self.signer))
+
+    def policy(self) -> Policy:
+        """Return what a verifier of this log trusts: both of its keys, no witness yet."""
+        return Policy(logs=tuple(PolicyLog(key) for key in read_verifier_keys(self.home)))
+
+    def secret(self, name: str) -> bytes:
+        """Return one of `SECRETS`, 32 bytes.
+
+        Raises:
+            MissingFileError: it was not made, or is lost.
+            VerificationError: others may read it.
+            MalformedError: the file does not hold one.
+        """
+        path = self._secret_path(name)
+        try:
+            secret = bytes.fromhex(read_private(path).decode("ascii").removesuffix("\n"))
+        except ValueError:
+            secret = b""
+        if len(secret) != SECRET_SIZE:
+            raise MalformedError(f"{path}: not {SECRET_SIZE} bytes in hex: restore it from backup")
+        return secret
+
+    def _secret_path(self, name: str) -> Path:
+        return self.home / "keys" / f"{name}.secret"
+
+    def _embedded_url(self, role: str) -> str:
+        if self._server is None:
+            raise NotReadyError("the deployment is not open: enter it first")
+        return self._server.url(user=role, database=DATABASE)
+
+    def _owner_url(self) -> str:
+        if self.settings.is_embedded:
+            return self._embedded_url(OWNER)
+        url = _plain(self.settings.owner_database_url)
+        if url is None:
+            raise NotReadyError(
+                "XIYOU_OWNER_DATABASE_URL is not set: the schema is changed by its owner alone;"
+                " write postgresql://owner@host/database"
+            )
+        return url
+
+    def _make_keys(self) -> None:
+        """Make the keys of a new home; the public file of the log's own comes last."""
+        if has_keys(self.home):
+            return
+        # A crash anywhere here leaves keys that nothing was signed or sealed with; the next
+        # start keeps the secrets and makes the log's keys anew.
+        for name in SECRETS:
+            if not self._secret_path(name).exists():
+                text = f"{secrets.token_hex(SECRET_SIZE)}\n"
+                write_private(self._secret_path(name), text.encode())
+        if not (self.home / "keys" / MASTER_KEY_FILE).exists():
+            create_master_key(self.home, secrets.token_bytes)
+        origin = self.settings.origin or f"xiyou.local/{secrets.token_hex(4)}"
+        create_keys(self.home, origin, secrets.token_bytes)
+
+    def _check_origin(self) -> None:
+        wanted = self.settings.origin
+        if wanted is not None and wanted != self.origin:
+            raise NotReadyError(
+                f"XIYOU_ORIGIN is {wanted} and the keys in {self.home} are of {self.origin}: a"
+                " log keeps its name; unset the variable, or name another folder"
+            )
+
+    def _check_schema(self) -> None:
+        with self.database.connect() as connection:
+            row = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
+        if row is None or row[0] is None:
+            raise NotReadyError("the database has no ledger: run xiyou migrate")
+
+
+def _plain(url: SecretStr | None) -> str | None:
+    return None if url is None else url.get_secret_value()
