@@ -38,15 +38,15 @@ CROSS JOIN LATERAL (
 """
 INSERT_ENTRIES = """
 INSERT INTO entries (leaf_index, stream, seq, type, entry)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::bytea[])
+SELECT * FROM unnest(%b::bigint[], %b::text[], %b::bigint[], %b::text[], %b::bytea[])
 """
 INSERT_RECEIPTS = """
 INSERT INTO receipts (command_id, first_index, events, digest)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bytea[])
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::bigint[], %b::bytea[])
 """
 INSERT_SEALED = """
 INSERT INTO sealed_values (digest, data_key, ciphertext)
-SELECT * FROM unnest(%s::bytea[], %s::text[], %s::bytea[])
+SELECT * FROM unnest(%b::bytea[], %b::text[], %b::bytea[])
 """
 MOVE_HEAD = "UPDATE head SET size = %s, at = %s, edge = %s"
 MOVE_TRACKING = """
