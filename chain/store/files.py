@@ -78,6 +78,12 @@ class PublishedFiles(Protocol):
     def list(self, folder: str) -> list[str]:
         """Return the names in *folder*, sorted; none if there is no such folder."""
 
+    def clean(self) -> int:
+        """Remove what a crashed writer left half-written; return how many files.
+
+        Only for the one writer, before it writes.
+        """
+
 
 class Folder:
     """Published files in a folder of this machine. One writer at a time, any readers.
@@ -92,10 +98,7 @@ class Folder:
         self._names = count()
 
     def clean(self) -> int:
-        """Remove what a crashed writer left half-written; return how many files.
-
-        Only for the one writer, before it writes.
-        """
+        """See `PublishedFiles.clean`."""
         if not self._staging.is_dir():
             return 0
         left = list(self._staging.iterdir())

@@ -173,6 +173,16 @@ class Signer:
         if mark.size == published.size and mark.root != published.root:
             raise _contradiction(mark, published.root)
 
+    def check_size(self, size: int) -> None:
+        """Check that a log of *size* entries is not shorter than what was signed.
+
+        Raises:
+            RefusedToSignError: entries that were signed are missing.
+        """
+        mark = self.mark()
+        if mark is not None and size < mark.size:
+            raise _missing(size, mark)
+
     def sign(self, size: int, root: TreeHash, proof: Sequence[TreeHash], at: datetime) -> bytes:
         """Return the checkpoint of the tree, signed by every key of the log.
 
@@ -224,12 +234,7 @@ def _check_extends(mark: SignedTree | None, tree: SignedTree, proof: Sequence[Tr
             raise RefusedToSignError("nothing was signed yet: the proof must be empty", 0)
         return
     if tree.size < mark.size:
-        raise RefusedToSignError(
-            f"the log has {tree.size} entries and {mark.size} were signed: entries {tree.size}"
-            f" to {mark.size - 1} are missing, as after restoring an old backup;"
-            " run xiyou recover",
-            mark.size,
-        )
+        raise _missing(tree.size, mark)
     if tree.size == mark.size and tree.root != mark.root:
         raise _contradiction(mark, tree.root)
     try:
@@ -240,6 +245,14 @@ def _check_extends(mark: SignedTree | None, tree: SignedTree, proof: Sequence[Tr
             f" was signed ({error}): an entry below {mark.size} was changed; run xiyou audit",
             mark.size,
         ) from error
+
+
+def _missing(size: int, mark: SignedTree) -> RefusedToSignError:
+    return RefusedToSignError(
+        f"the log has {size} entries and {mark.size} were signed: entries {size} to"
+        f" {mark.size - 1} are missing, as after restoring an old backup; run xiyou recover",
+        mark.size,
+    )
 
 
 def _contradiction(mark: SignedTree, root: TreeHash) -> RefusedToSignError:
