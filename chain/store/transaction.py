@@ -30,7 +30,7 @@ LOCK_HEAD = "SELECT size, at, edge FROM head FOR UPDATE"
 KNOWN_RECEIPTS = "SELECT command_id, first_index, events FROM receipts WHERE command_id = ANY(%s)"
 STREAM_HEADS = """
 SELECT wanted.stream, last.seq, last.entry
-FROM unnest(%s::text[]) AS wanted (stream)
+FROM unnest(%b::text[]) AS wanted (stream)
 CROSS JOIN LATERAL (
   SELECT seq, entry FROM entries WHERE entries.stream = wanted.stream
   ORDER BY seq DESC LIMIT 1
