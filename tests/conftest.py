@@ -71,8 +71,8 @@ def app_url(postgres_server: EmbeddedPostgres, database_name: str) -> str:
 
 @pytest.fixture
 def owner_url(postgres_server: EmbeddedPostgres, database_name: str) -> str:
-    """The fresh database, as its owner (the insider of F12 and F14) sees it."""
-    return postgres_server.url(user="xiyou_owner", database=database_name)
+    """The fresh database as a superuser sees it: the insider of F12 and F14."""
+    return postgres_server.url(database=database_name)
 
 
 @pytest.fixture
