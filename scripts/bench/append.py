@@ -16,15 +16,14 @@ from time import perf_counter
 from uuid import UUID, uuid4
 
 import psycopg
+from chain.store.auditor import audit_database
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
 from chain.batch import Batch
 from chain.command import Command, NewEvent
 from chain.merkle import RightEdge
-from chain.store.auditor import audit_database
 from chain.store.copying import COPY_END, COPY_HEAD, copy_rows
-from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.log import Log
 from chain.store.recorder import LedgerApplicationRecorder
