@@ -6,7 +6,7 @@ A use case only lets things happen in its command; the desk records the command,
 the log knows its id already, answers with the first receipt. ``tests/domain/test_desk.py``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
@@ -55,6 +55,13 @@ class Desk(Application[str]):
 
     name = "xiyou"
 
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        super().__init__(env)
+        # Looking through a protocol costs more than a look into the log: do it once.
+        recorder = self.recorder
+        self._submitting = recorder if isinstance(recorder, Submitting) else None
+        self._remembering = recorder if isinstance(recorder, Remembering) else None
+
     def construct_mapper(self) -> Mapper[str]:
         """Return the mapper that writes canonical JSON."""
         return EventMapper()
@@ -75,9 +82,9 @@ class Desk(Application[str]):
 
     def find_receipt(self, command_id: str) -> Sequence[int] | None:
         """Return what the command wrote when it was first recorded; None if it is new."""
-        if isinstance(self.recorder, Remembering):
-            return self.recorder.select_receipt(command_id)
-        return None
+        if self._remembering is None:
+            return None
+        return self._remembering.select_receipt(command_id)
 
     def record(self, command: Command) -> Sequence[int]:
         """Record all events of *command* and wait; return their notification ids.
@@ -95,8 +102,10 @@ class Desk(Application[str]):
     def submit(self, command: Command) -> Future[list[int]]:
         """Queue all events of *command*; the future answers or raises as `record` does."""
         stored = [self.mapper.to_stored_event(each) for each in command.events]
-        if isinstance(self.recorder, Submitting):
-            return self.recorder.submit_events(stored, command_id=command.id, sealed=command.sealed)
+        if self._submitting:
+            return self._submitting.submit_events(
+                stored, command_id=command.id, sealed=command.sealed
+            )
         answer: Future[list[int]] = Future()
         ids = self.recorder.insert_events(stored, command_id=command.id, sealed=command.sealed)
         answer.set_result(list(ids or []))

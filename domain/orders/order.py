@@ -13,6 +13,7 @@ from domain.errors import (
     AlreadyDisputedError,
     AmountMismatchError,
     DisputeOpenError,
+    IllegalTransitionError,
     RefundTooLargeError,
     WrongPartyError,
 )
@@ -123,7 +124,8 @@ class Order(Aggregate):
         self.check_no_dispute("order.closed")
         completed = cause == "completed"
         if completed != (self.state == "confirmed") or (completed and self.funds != "released"):
-            raise WrongPartyError(f"{self.id} is {self.state}, funds {self.funds}: not {cause}")
+            state = f"{self.state}, funds {self.funds}"
+            raise IllegalTransitionError(self.id, f"order.closed ({cause})", state)
         self.happen(command, events.OrderClosed(*self.follows(command), cause))
 
     def freeze(self, command: Command, dispute: str) -> None:
