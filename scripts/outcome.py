@@ -52,6 +52,7 @@ ERRORS: Final[dict[str, Exit]] = {
     "builtins.OSError": Exit.ENVIRONMENT,
     "builtins.KeyboardInterrupt": Exit.REFUSED,
     "scripts.outcome.InputError": Exit.MALFORMED,
+    "scripts.publish.PublisherEndedError": Exit.ENVIRONMENT,
 }
 """The nearest class of an error that is named here decides."""
 

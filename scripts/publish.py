@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryFile
+from typing import Annotated, Self
 
 import typer
 
@@ -20,9 +21,6 @@ from scripts.options import Home, Json
 from scripts.outcome import Outcome
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-
-STOP_WITHIN = 600.0
-"""Seconds that the last publication may take: a backlog is worked off before the end."""
 
 
 @app.command()
@@ -62,36 +60,6 @@ def publish(
     return Outcome(facts, f"{ledger.files.root}: published up to size {size}")
 
 
-@contextmanager
-def publishing(home: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run a publisher of *home* in a process of its own; it ends with the block, or with us.
-
-    At the end of the block it publishes what is there by then.
-
-    Raises:
-        PublisherEndedError: it has failed; its own words are in the text.
-    """
-    process = subprocess.Popen(  # noqa: S603 — ourselves
-        [sys.executable, "-m", "scripts", "publish", "--with-parent", "--home", str(home)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        text=True,
-        # A Ctrl-C in the terminal is ours to handle: we end it in good order.
-        start_new_session=True,
-    )
-    try:
-        yield process
-    except BaseException:
-        process.kill()
-        process.communicate()
-        raise
-    _, said = process.communicate(timeout=STOP_WITHIN)
-    if process.returncode:
-        raise PublisherEndedError(process.returncode, said)
-
-
 class PublisherEndedError(Exception):
     """The publisher's process has failed; `code` is its exit code."""
 
@@ -100,6 +68,63 @@ class PublisherEndedError(Exception):
         lines = said.strip().splitlines() or ["it said nothing"]
         super().__init__(f"the publisher ended with {code}: {lines[-1].removeprefix('error: ')}")
         self.code = code
+
+
+class PublisherProcess:
+    """A publisher in a process of its own, so that it has a core of its own.
+
+    It holds one end of a pipe and stops when the other end, ours, is closed: it cannot
+    outlive us, however we end. A context manager; leaving it without `finish` kills it.
+
+    Args:
+        home: of the deployment.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._words = TemporaryFile()  # noqa: SIM115 — as long as the process
+        self._process = subprocess.Popen(  # noqa: S603 — ourselves
+            [sys.executable, "-m", "scripts", "publish", "--with-parent", "--home", str(home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._words,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            # A Ctrl-C in the terminal is ours to handle: we end it in good order.
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._words.close()
+
+    def finish(self, on_wait: Callable[[], None] = lambda: None) -> None:
+        """Let it publish what is there by now, and wait for its end.
+
+        Args:
+            on_wait: called some times a second meanwhile.
+
+        Raises:
+            PublisherEndedError: it has failed, now or before.
+        """
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.stdin = None
+        while self._process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.2)
+            on_wait()
+        if self._process.returncode:
+            self._words.seek(0)
+            said = self._words.read().decode(errors="replace")
+            raise PublisherEndedError(self._process.returncode, said)
 
 
 def _await_end_of_input(stop: threading.Event) -> None:
