@@ -68,8 +68,7 @@ def run(*, quick: bool = False) -> dict[str, object]:
     with _server() as server:
         log, facts = server.log, machine(server.log.database)
         for _ in range(2 if quick else 5):
-            for size in (1_000, 100):
-                count = total if size > 100 else total // 4
+            for size, count in ((1_000, total), (100, total // 4)):
                 rounds.add(f"copy_{size}", server.raw_copy(count, size))
                 rounds.add(f"chained_{size}", chained(log, count, size, IN_FLIGHT))
                 rounds.add(f"chained_{size}_waiting", chained(log, count, size, 1))

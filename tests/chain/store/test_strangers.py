@@ -1,7 +1,8 @@
 """The published folder, read by code that is not ours.
 
-Nothing of ours looks at the files here (only the forger uses our tools): bundles and checkpoints are taken apart by hand,
-``pymerkle`` computes roots, and ``witness-log``'s C2SP witness judges growth.
+Nothing of ours looks at the files here (only the forger uses our tools): bundles and
+checkpoints are taken apart by hand, ``pymerkle`` computes roots, and ``witness-log``'s C2SP
+witness judges growth.
 """
 
 from base64 import b64decode, b64encode
