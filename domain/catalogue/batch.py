@@ -1,7 +1,7 @@
 """A batch of goods: what a merchant uploads at once, line by line (``features.md``, G1, E5).
 
 Accepted and rejected lines add up to the lines read. A rejected line leaves its number
-and the reason, never the raw key. ``tests/domain/catalogue/test_batch.py``.
+and the reason, never the raw key. ``tests/domain/keys/test_intake.py``.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """A product of one merchant, and the stock it keeps outside the platform (``features.md``, G1).
 
-``tests/domain/catalogue/test_product.py``.
+``tests/domain/keys/test_intake.py``.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """A dispute over one order, from opening to an executed ruling (``features.md``, 3.4).
 
 The rule table of section 4 is not here yet: whoever asks for an automatic ruling brings
-its row and outcome. Proved by ``tests/domain/disputes/test_dispute.py``.
+its row and outcome. Proved by ``tests/domain/disputes/test_arbitration.py``.
 """
 
 from collections.abc import Mapping

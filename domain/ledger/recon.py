@@ -1,6 +1,6 @@
 """A day's reconciliation: what did not match (``features.md``, G6), a stream a day.
 
-``tests/domain/ledger/test_recon.py``.
+``tests/domain/retail/test_importing.py``.
 """
 
 from collections.abc import Mapping

@@ -47,7 +47,7 @@ class _Market:
     def run(self, orders: int) -> Iterator[Action]:
         """Give all actions up to the end of the last story."""
         for number, product in enumerate(self._stock.products):
-            teller = Teller(self._seed, f"shop/{number}", OPENS_AT)
+            teller = Teller(self._seed, f"shop/{number}", OPENS_AT + 120 * number)
             yield from opening(teller, self._stock, product, BATCH)
         self._begin(housekeeping(Teller(self._seed, "house", OPENS_AT + DAY), self._stock))
         placed, number, now = 0, 0, OPENS_AT + 3_600

@@ -96,6 +96,7 @@ class Order(Aggregate):
         Raises:
             AmountMismatchError: *received* is not exactly what is due.
         """
+        self.check("order.paid")
         due = Money(self.amount, self.currency)
         if received != due:
             raise AmountMismatchError(f"{self.id}: {received} came, {due} is due")

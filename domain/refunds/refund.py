@@ -2,7 +2,7 @@
 
 What leaves the escrow is `refund.executed`, in the order's stream (3.3); here stand the
 request, the merchant's answer, and the channel's transfer.
-``tests/domain/refunds/test_refund.py``.
+``tests/domain/refunds/test_returns.py``.
 """
 
 from collections.abc import Mapping

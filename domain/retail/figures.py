@@ -2,7 +2,7 @@
 
 ``features.md``, section 8, the table "A correct import reproduces". Amounts are pence.
 Nothing is read a second time: a row that no event speaks of is missing here.
-Proved by ``tests/domain/retail/test_figures.py``, which counts the file on its own.
+Proved by ``tests/domain/retail/test_importing.py``, with a recount of its own.
 """
 
 from bisect import insort

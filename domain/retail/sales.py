@@ -2,7 +2,7 @@
 
 Half a million orders are kept in arrays, about 30 bytes each and as much again for the
 index by customer, code and price; identifiers are derived from row number and time, so
-none is stored. ``tests/domain/retail/test_sales.py``.
+none is stored. ``tests/domain/retail/test_importing.py``.
 """
 
 from array import array

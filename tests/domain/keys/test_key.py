@@ -1,6 +1,6 @@
 """A card key: one buyer, one activation, and never back to stock once used."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,23 +27,26 @@ from tests.domain.given import (
 ORDER, OTHER = identifier("ord"), identifier("ord", "other")
 REFUND = identifier("rfd")
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def given_key(state: str, units: int = 1) -> Key:
     """Return a key that has come as far as *state*."""
     command, key = command_of(), Key(identifier("key"))
     key.take_in(command, imported(key.id, command, units), "AAAA-BBBB")
-    steps: dict[str, Callable[[], None]] = {
-        "reserved": lambda: key.reserve(command, ORDER),
-        "sold": lambda: key.sell(command, ORDER),
-        "vouchered": lambda: key.issue_voucher(command, BUYER, LATER),
-        "activated": lambda: key.activate(command, BUYER, NOW),
-        "confirmed": lambda: key.order_confirmed(command),
-    }
-    for name, step in steps.items():
+    steps: list[tuple[Callable[..., None], tuple[str, ...]]] = [
+        (key.reserve, (ORDER,)),
+        (key.sell, (ORDER,)),
+        (key.issue_voucher, (BUYER, LATER)),
+        (key.activate, (BUYER, NOW)),
+        (key.order_confirmed, ()),
+    ]
+    for step, arguments in steps:
         if key.state == state:
             break
-        step()
-        assert key.state == name
+        step(command, *arguments)
+    assert key.state == state
     return key
 
 
