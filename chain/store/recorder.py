@@ -41,6 +41,7 @@ SELECT_LOG = """
 SELECT leaf_index, stream, seq, type, entry FROM entries
 WHERE leaf_index >= %s AND leaf_index < %s {topics} ORDER BY leaf_index LIMIT %s
 """
+SELECT_RECEIPT = "SELECT first_index, events FROM receipts WHERE command_id = %s"
 ENDLESS = (1 << 63) - 1
 
 
@@ -122,6 +123,12 @@ class LedgerAggregateRecorder(AggregateRecorder):
 
         future.add_done_callback(pass_on)
         return answer
+
+    def select_receipt(self, command_id: str) -> Sequence[int] | None:
+        """Return the notification ids of what a command wrote; None if the log has not seen it."""
+        with translated(), self._log.database.connection() as connection:
+            row = connection.execute(SELECT_RECEIPT, [command_id], binary=True).fetchone()
+        return None if row is None else range(row[0] + 1, row[0] + row[1] + 1)
 
     def _submit(
         self,
