@@ -20,6 +20,7 @@ from typing import Final, Self
 
 from pydantic import SecretStr
 
+from api.fingerprints import StockFingerprints
 from api.settings import Settings
 from chain.errors import ChainError, MalformedError
 from chain.quorum import Policy, PolicyLog
@@ -27,6 +28,7 @@ from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.files import Folder, read_private, write_private
 from chain.store.master_key import MASTER_KEY_FILE, FileMasterKey, create_master_key
+from chain.store.prover import Prover
 from chain.store.publisher import LOG_FOLDER, Publisher
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
@@ -146,14 +148,30 @@ class Deployment:
         return trade
 
     @cached_property
+    def fingerprints(self) -> StockFingerprints:
+        """Which raw keys are in stock."""
+        return StockFingerprints(self.trade.recorder)
+
+    @cached_property
     def signer(self) -> Signer:
         """Signs checkpoints."""
         return Signer(self.home)
 
     @cached_property
+    def prover(self) -> Prover:
+        """Proves what is published."""
+        keys = read_verifier_keys(self.home)
+        return Prover(self.files, keys, self.reader.checkpoint)
+
+    @cached_property
     def publisher(self) -> Publisher:
         """Writes tiles, bundles and checkpoints; one at a time works on a home."""
         return self._open.enter_context(Publisher(self.database, self.home, self.signer))
+
+    def prepare(self) -> None:
+        """Make every part that requests need, so that threads find them made."""
+        for part in (self.trade, self.vault, self.reader, self.prover, self.fingerprints):
+            assert part is not None  # noqa: S101 — asking for it makes it
 
     def policy(self) -> Policy:
         """Return what a verifier of this log trusts: both of its keys, no witness yet."""

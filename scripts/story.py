@@ -15,9 +15,7 @@ from typing import Any
 from api.bootstrap import Deployment
 from chain.errors import ChainError
 from chain.quorum import verify_checkpoint
-from chain.store.prover import Prover
 from chain.store.reader import StoredEntry
-from chain.store.signer import read_verifier_keys
 from chain.tiles import TILE_WIDTH, bundle_bytes, bundle_of, bundle_path, parse_bundle
 from scripts.log import history_lines
 from scripts.screen import Screen
@@ -120,8 +118,7 @@ class Story:
             "4. The proof of that refund, checked offline with two files and no database"
         )
         proof, policy = ledger.home / PROOF_FILE, ledger.home / POLICY_FILE
-        prover = Prover(ledger.files, read_verifier_keys(ledger.home), ledger.reader.checkpoint)
-        proof.write_bytes(prover.prove(refund.leaf_index))
+        proof.write_bytes(ledger.prover.prove(refund.leaf_index))
         policy.write_bytes(ledger.policy().to_bytes())
         screen.say(f"{proof}  ({proof.stat().st_size:,} bytes)")
         screen.say(f"{policy}  ({policy.stat().st_size:,} bytes)")

@@ -16,6 +16,7 @@ from api.bootstrap import Deployment
 from domain.market.marketplace import marketplace
 from domain.retail.figures import PUBLISHED
 from domain.retail.importing import RetailImport
+from domain.retail.report import Progress, Report
 from domain.retail.rows import RowError, decompressed, read_rows
 from scripts.outcome import InputError
 from scripts.screen import Advance

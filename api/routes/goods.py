@@ -1,0 +1,97 @@
+"""Goods: products that merchants offer, and the batches of keys that they bring.
+
+``tests/api/test_orders.py``.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.bootstrap import Deployment
+from api.commands import IdempotencyKey, new_id, perform
+from domain.identifiers import SUFFIX_PATTERN
+from domain.keys.intake import MAX_RAW_KEY_SIZE, Upload
+
+MAX_LINES = 1_000
+
+Merchant = Annotated[str, Field(pattern=r"^[A-Z]{1,3}(-[A-Z0-9]{1,32})?$", examples=["M-LAN"])]
+ProductId = Annotated[str, Field(pattern=f"^prd_{SUFFIX_PATTERN}$")]
+Line = Annotated[str, Field(max_length=MAX_RAW_KEY_SIZE)]
+
+
+class NewProduct(BaseModel):
+    """A product to offer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    merchant: Merchant
+    code: str = Field(min_length=1, max_length=64, examples=["SKU-001"])
+    title: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class NewBatch(BaseModel):
+    """Raw keys of one product. They are sealed on arrival and never answered back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    merchant: Merchant
+    product: ProductId
+    lines: list[Line] = Field(min_length=1, max_length=MAX_LINES)
+    units: int = Field(default=1, ge=1, le=10_000)
+
+
+def goods_routes(ledger: Deployment) -> APIRouter:
+    """Return the routes of the merchant's side."""
+    router = APIRouter(prefix="/v1", tags=["goods"])
+
+    @router.post("/products", status_code=201)
+    def create_product(
+        body: NewProduct, response: Response, key: IdempotencyKey = None
+    ) -> dict[str, Any]:
+        """Offer a product."""
+        done = perform(
+            ledger,
+            key,
+            (body.merchant, "merchant"),
+            lambda command: ledger.trade.create_product(
+                command, new_id("prd"), body.merchant, body.code, body.title
+            ),
+            lambda found: (
+                [each.data for each in found.of("product.created")]
+                == [body.model_dump(exclude_none=True)]
+            ),
+        )
+        response.headers.update(done.headers)
+        return {"product": done.facts[0].stream, **done.receipt()}
+
+    @router.post("/batches", status_code=201)
+    def import_batch(
+        body: NewBatch, response: Response, key: IdempotencyKey = None
+    ) -> dict[str, Any]:
+        """Take in a batch: each good line becomes a key, each bad one is named by its number."""
+        upload = Upload(new_id("bat"), body.merchant, body.product, body.lines, body.units)
+        started = {"merchant": body.merchant, "product": body.product}
+        done = perform(
+            ledger,
+            key,
+            (body.merchant, "merchant"),
+            lambda command: ledger.trade.import_batch(
+                command,
+                upload,
+                ledger.secret("fingerprint"),
+                ledger.fingerprints,
+                lambda _: new_id("key"),
+            ),
+            lambda found: [each.data for each in found.of("product.import_started")] == [started],
+        )
+        response.headers.update(done.headers)
+        rejected = done.of("product.import_line_rejected") + done.of("key.duplicate_detected")
+        return {
+            "batch": done.of("product.import_started")[0].stream,
+            "keys": [each.stream for each in done.of("key.imported")],
+            "rejected_lines": sorted(each.data["line"] for each in rejected),
+            **done.receipt(),
+        }
+
+    return router

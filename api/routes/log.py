@@ -1,0 +1,60 @@
+"""The log as everybody may read it: c2sp.org/tlog-tiles, and single entries and proofs.
+
+Entries hold no personal and no secret value (``formats.md``, section 3), so nothing here
+asks who is asking. ``tests/api/test_log.py``.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Response
+
+from api.bootstrap import Deployment
+from chain.hashes import leaf_hash
+from chain.store.files import MissingFileError
+from chain.store.publisher import CHECKPOINT
+from chain.tiles import parse_tile_path
+
+TEXT: Final = "text/plain; charset=utf-8"
+BYTES: Final = "application/octet-stream"
+FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+AT_MOST_A_SECOND: Final = {"Cache-Control": "public, max-age=1"}
+MAX_INDEX: Final = 2**63 - 2
+
+Index = Annotated[int, Path(ge=0, le=MAX_INDEX)]
+
+
+def log_routes(ledger: Deployment) -> APIRouter:
+    """Return the routes of the published log, straight from its files."""
+    router = APIRouter(tags=["log"])
+
+    @router.get("/checkpoint")
+    def checkpoint() -> Response:
+        """Return the newest signed checkpoint."""
+        note = ledger.files.read(CHECKPOINT)
+        return Response(note, media_type=TEXT, headers=AT_MOST_A_SECOND)
+
+    @router.get("/tile/{rest:path}")
+    def tile(rest: str) -> Response:
+        """Return a tile of hashes or a bundle of entries; it never changes."""
+        path = f"tile/{rest}"
+        # A path that no writer writes is refused, so that no other file can be named.
+        parse_tile_path(path)
+        return Response(ledger.files.read(path), media_type=BYTES, headers=FOR_EVER)
+
+    @router.get("/v1/log/entries/{index}")
+    def entry(index: Index) -> Response:
+        """Return the exact bytes of a committed entry."""
+        content = ledger.reader.entry(index).entry
+        headers = FOR_EVER | {"X-Leaf-Hash": leaf_hash(content).hex()}
+        return Response(content, media_type=TEXT, headers=headers)
+
+    @router.get("/v1/log/proofs/{index}")
+    def proof(index: Index) -> Response:
+        """Return the tlog-proof of a published entry against the newest checkpoint."""
+        try:
+            content = ledger.prover.prove(index)
+        except MissingFileError:
+            raise MissingFileError(f"proof of entry {index}") from None
+        return Response(content, media_type=TEXT, headers=AT_MOST_A_SECOND)
+
+    return router

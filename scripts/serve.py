@@ -1,0 +1,46 @@
+"""``xiyou serve``: the HTTP door of one deployment, on this machine unless told otherwise.
+
+Publishes beside what it records. ``tests/scripts/test_serve.py``.
+"""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from scripts.deploying import deployment
+from scripts.options import Home, Json
+from scripts.outcome import Outcome
+from scripts.publish import PublisherProcess
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def serve(
+    home: Home = None,
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8_000,
+    publish: Annotated[bool, typer.Option(help="Publish beside, in a process of its own.")] = True,
+    as_json: Json = False,
+) -> Outcome:
+    """Serve the log, goods and orders over HTTP until stopped.
+
+    There is no authentication in this version: keep it on this machine, or behind a door.
+    """
+    del as_json
+    with ExitStack() as running:
+        ledger = running.enter_context(deployment(home))
+        # Made before the first request, not by many of them at once.
+        ledger.prepare()
+        if publish:
+            publisher = running.enter_context(PublisherProcess(ledger.home))
+            running.callback(publisher.finish)
+        config = uvicorn.Config(
+            create_app(ledger), host=host, port=port, log_level="warning", access_log=False
+        )
+        uvicorn.Server(config).run()
+    return Outcome({"ok": True, "host": host, "port": port}, "stopped")
