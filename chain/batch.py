@@ -21,8 +21,11 @@ from chain.errors import EntryTooLargeError
 from chain.hashes import LeafHash, LeafIndex
 from chain.merkle import RightEdge
 
-RUN = 64
+RUN = 256
 """Entries made at a time: enough to be cheap, few enough that the database starts early."""
+
+FIRST_RUN = 64
+"""The first run is shorter: until it is made, the database has nothing to do."""
 
 FRAME = len('{"at":"2026-11-22T10:00:00.123456Z","prev":,"seq":,"stream":"","type":"","v":1}\n\n')
 LONGEST_PREV = 66
@@ -91,8 +94,10 @@ class Batch:
     def runs(self) -> Iterator[list[Row]]:
         """Yield the rows of all admitted commands, at most `RUN` at a time."""
         events = (event for command in self._admitted for event in command.events)
-        while run := list(islice(events, RUN)):
+        length = FIRST_RUN
+        while run := list(islice(events, length)):
             yield self._assemble(run)
+            length = RUN
 
     def _assemble(self, events: list[NewEvent]) -> list[Row]:
         """Return the rows of *events*, and move the streams and the tree past them.

@@ -1,8 +1,7 @@
 """One append: what is read under the head's lock, and what is written before the commit.
 
 Two round trips for a small batch: the lock and all that depends on it, then all rows and
-the commit. A big batch goes by binary COPY, a run of entries at a time, so that PostgreSQL
-works on one run while the next is assembled here.
+the commit. A big batch goes by binary COPY, a run of entries at a time (see `copying`).
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +10,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from psycopg import Connection
-from psycopg.copy import LibpqWriter
 
 from chain.batch import Batch, Row, StreamHead
 from chain.command import Command, CommandReusedError, NewEvent, Receipt, TrackingConflictError
@@ -20,7 +18,7 @@ from chain.errors import ChainError
 from chain.hashes import LeafIndex, chain_hash, leaf_hash
 from chain.merkle import RightEdge
 from chain.receipt import receipt_digest
-from chain.store.copying import COPY_END, COPY_ENTRIES, COPY_HEAD, copy_rows
+from chain.store.copying import copy_entries
 from chain.store.vault import SealedRow
 
 COPY_FROM = 48
@@ -168,14 +166,7 @@ def write(connection: Connection, batch: Batch, sealed: Sequence[SealedRow]) -> 
     """
     rows: list[Row] = []
     if batch.events >= COPY_FROM:
-        cursor = connection.cursor()
-        # Without a threshold every run goes out when it is made, not when the buffer is full.
-        at_once = LibpqWriter(cursor, flush_threshold=0)
-        with cursor.copy(COPY_ENTRIES, writer=at_once) as copy:
-            copy.write(COPY_HEAD)
-            for run in batch.runs():
-                copy.write(copy_rows(run))
-            copy.write(COPY_END)
+        copy_entries(connection, batch.runs())
     else:
         rows = [row for run in batch.runs() for row in run]
     receipts = batch.receipts()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.batch import RUN, Batch, StreamHead
+from chain.batch import FIRST_RUN, RUN, Batch, StreamHead
 from chain.command import Command, NewEvent, StaleVersionError
 from chain.entry import MAX_ENTRY_SIZE, Entry
 from chain.errors import EntryTooLargeError
@@ -62,8 +62,8 @@ def test_entries_leaves_and_edge_are_those_of_the_slow_definitions(
 
 def test_runs_are_bounded_however_large_a_command_is() -> None:
     batch = Batch(AT, RightEdge(), {})
-    batch.admit(Command("cmd_1", [event("a", seq) for seq in range(1, 3 * RUN + 2)]))
-    assert [len(run) for run in batch.runs()] == [RUN, RUN, RUN, 1]
+    batch.admit(Command("cmd_1", [event("a", seq) for seq in range(1, FIRST_RUN + 2 * RUN + 2)]))
+    assert [len(run) for run in batch.runs()] == [FIRST_RUN, RUN, RUN, 1]
 
 
 @pytest.mark.parametrize(
