@@ -9,87 +9,92 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import version
 from json import dumps
-from typing import Annotated, Any, Final
+from typing import Final, NamedTuple
 
-import typer
-from typer.core import TyperGroup
+from scripts.outcome import Exit, InputError, Outcome, failure
 
-from scripts.outcome import Exit, Outcome, failure
 
-COMMANDS: Final[dict[str, str]] = {
-    "demo": "scripts.demo",
-    "log": "scripts.log",
-    "proof": "scripts.proof",
-    "policy": "scripts.policy",
-    "verify": "scripts.verify",
-    "audit": "scripts.audit",
-    "publish": "scripts.publish",
-    "serve": "scripts.serve",
-    "migrate": "scripts.schema",
-    "bench": "scripts.benchmarks",
+class Listed(NamedTuple):
+    """A command of the table."""
+
+    module: str
+    """Its ``app`` takes the arguments that follow the name."""
+
+    what: str
+
+
+COMMANDS: Final[dict[str, Listed]] = {
+    "demo": Listed("scripts.demo", "Trade, record, publish, and check the result: all in one run."),
+    "log": Listed("scripts.log", "Look at the log: its head, an entry, a stream's history."),
+    "proof": Listed("scripts.proof", "Write the tlog-proof of an entry."),
+    "policy": Listed("scripts.policy", "Write the tlog-policy that a verifier of this log needs."),
+    "verify": Listed("scripts.verify", "Check a proof offline, trusting a policy alone."),
+    "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
+    "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
+    "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
+    "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
+    "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),
 }
-"""Each command's name and the module whose ``app`` it is."""
 
-EXIT_CODES: Final = (
-    "Exit codes: 0 good; 1 untrue, or something was found; 2 malformed input; 3 refused;"
-    " 4 database, server or files out of reach; 5 a fault of this program."
-)
-
-
-class _Commands(TyperGroup):
-    """The commands of the table, each imported when it is asked for."""
-
-    def list_commands(self, ctx: object) -> list[str]:
-        """Return the names in the order of the table."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401 — typer's own class is private
-        """Return the command called *cmd_name*, None if there is none."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        command = typer.main.get_command(import_module(COMMANDS[cmd_name]).app)
-        command.name = cmd_name
-        return command
+EXIT_CODES: Final = """\
+Every command has --json (one object on stdout) and --help. Exit codes:
+  0  good
+  1  untrue: a verification failed, or an audit found something
+  2  malformed: an argument, a file or a setting
+  3  refused: a rule, a conflict, or somebody else is doing it
+  4  environment: database, server, disk or files out of reach
+  5  a fault of this program"""
 
 
-app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True, rich_markup_mode=None)
-
-
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 — typer calls it
-    if wanted:
-        print(f"xiyou {version('xiyou-ledger')}")  # noqa: T201 — what the command is for
-        raise typer.Exit
-
-
-@app.callback(epilog=EXIT_CODES)
-def xiyou(
-    *,
-    show_version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
-    ] = False,
-) -> None:
-    """Record every step of a trade in a Merkle log that anyone can check."""
-    del show_version
+def overview() -> str:
+    """Return the help of the whole command."""
+    lines = [f"  {name:<9}{listed.what}" for name, listed in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: xiyou COMMAND [ARGUMENTS]",
+            "",
+            "Record every step of a trade in a Merkle log that anyone can check.",
+            "",
+            "Commands:",
+            *lines,
+            "",
+            EXIT_CODES,
+        ]
+    )
 
 
 def run(arguments: Sequence[str]) -> Outcome:
     """Carry out the command that *arguments* name; nothing it raises gets out."""
     try:
-        answer = app(list(arguments), prog_name="xiyou", standalone_mode=False)
+        return _dispatch(list(arguments))
+    except SystemExit as ended:
+        return Outcome(code=Exit(int(ended.code or 0)))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 — the last stop of every error
         if os.environ.get("XIYOU_DEBUG") == "1":
             traceback.print_exc()
         return failure(error)
-    if isinstance(answer, Outcome):
-        return answer
-    # Help and version have printed for themselves.
-    return Outcome(code=Exit(answer or 0))
+
+
+def _dispatch(arguments: list[str]) -> Outcome:
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if name in ("--help", "-h", "help"):
+        return Outcome({"ok": True, "commands": list(COMMANDS)}, overview())
+    if name == "--version":
+        from importlib.metadata import version  # noqa: PLC0415 — slow, and seldom asked for
+
+        number = version("xiyou-ledger")
+        return Outcome({"ok": True, "version": number}, f"xiyou {number}")
+    if name not in COMMANDS:
+        near = get_close_matches(name, COMMANDS, n=1)
+        remedy = f"did you mean {near[0]}?" if near else "xiyou --help lists them"
+        raise InputError(f"{name}: there is no such command: {remedy}")
+    app = import_module(COMMANDS[name].module).app
+    answer = app(rest, prog_name=f"xiyou {name}", standalone_mode=False)
+    # Help has printed for itself.
+    return answer if isinstance(answer, Outcome) else Outcome(code=Exit(answer or 0))
 
 
 def main() -> None:
@@ -99,12 +104,12 @@ def main() -> None:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     arguments = sys.argv[1:]
     outcome = run(arguments)
-    as_json = "--json" in arguments
     try:
-        if as_json and outcome.facts:
+        if "--json" in arguments and outcome.facts:
             print(dumps(outcome.facts, ensure_ascii=False))  # noqa: T201 — the answer
         elif outcome.words:
-            print(outcome.words, file=sys.stderr if "error" in outcome.facts else sys.stdout)
+            failed = "error" in outcome.facts or outcome.words.startswith("error: ")
+            print(outcome.words, file=sys.stderr if failed else sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough, as `head` has; the outcome stands.

@@ -9,20 +9,27 @@ import os
 import shutil
 import tempfile
 from base64 import b64encode
+from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from api.bootstrap import Deployment
 from chain.errors import ChainError
 from chain.quorum import verify_checkpoint
+from chain.store.auditor import audit_both, audit_files
 from chain.store.reader import StoredEntry
+from chain.store.signer import read_verifier_keys
 from chain.tiles import TILE_WIDTH, bundle_bytes, bundle_of, bundle_path, parse_bundle
+from scripts.audit import counted
+from scripts.audit import words_of as words_of_finding
 from scripts.log import history_lines
 from scripts.screen import Screen
 from scripts.verify import verify_files, words_of
 
 PROOF_FILE = "refund.tlog-proof"
 POLICY_FILE = "log.policy"
+FINDINGS_SHOWN = 3
 LONGEST_HISTORY = 40
 """Lines of a history that are shown."""
 
@@ -148,9 +155,50 @@ class Story:
             before, after = tamper(copy, index, self.facts["size"])
             screen.say(f"entry {index} said {before}; the copy says {after}")
             self._audit_copy(copy, index)
+        self._audit_real()
 
     def _audit_copy(self, copy: Path, index: int) -> None:
-        self._check("tampering", "todo", good=bool(copy) and index >= 0)
+        """Let an audit read the copy; it must name the entry at *index*, and say why."""
+        keys = read_verifier_keys(self._ledger.home)
+        with self._screen.progress("auditing the copy") as advance:
+            report = audit_files(copy, keys=keys, progress=counted(advance))
+        first = report.first
+        if first is not None:
+            self._screen.say(f"the audit of the copy: {words_of_finding(first)}")
+        self._check(
+            "tampering",
+            f"it names entry {index}" if first else "it found nothing",
+            good=first is not None and first.index == index,
+        )
+        self.facts["tampered"] = {
+            "index": index,
+            "found": asdict(first) if first else None,
+        }
+
+    def _audit_real(self) -> None:
+        """Let an audit read the real log, database against files: it must find nothing."""
+        ledger = self._ledger
+        began = monotonic()
+        with self._screen.progress("auditing the real log") as advance:
+            report = audit_both(
+                ledger.database, ledger.home, vault=ledger.vault, progress=counted(advance)
+            )
+        seconds = monotonic() - began
+        rate = report.size / max(seconds, 1e-9)
+        for each in report.findings[:FINDINGS_SHOWN]:
+            self._screen.say(words_of_finding(each))
+        self._check(
+            "audit",
+            f"the real log, database against files: {report.size:,} entries,"
+            f" {len(report.findings)} findings, {seconds:.1f} s, {rate:,.0f} entries/s",
+            good=not report.findings,
+        )
+        self.facts["audit"] = {
+            "size": report.size,
+            "findings": len(report.findings),
+            "seconds": round(seconds, 3),
+            "entries_per_second": round(rate, 1),
+        }
 
 
 def tamper(folder: Path, index: int, size: int) -> tuple[str, str]:
