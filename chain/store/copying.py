@@ -34,8 +34,8 @@ _length = Struct(">i").pack
 
 
 def copy_rows(rows: Iterable[Row]) -> bytes:
-    """Return *rows* as they stand between `COPY_HEAD` and `COPY_END`."""
-    parts: list[bytes] = []
+    """Return *rows* as a whole COPY."""
+    parts: list[bytes] = [COPY_HEAD]
     for index, stream, seq, kind, entry in rows:
         name = stream.encode()
         topic = kind.encode()
@@ -47,6 +47,7 @@ def copy_rows(rows: Iterable[Row]) -> bytes:
             _length(len(entry)),
             entry,
         )
+    parts.append(COPY_END)
     return b"".join(parts)
 
 
@@ -68,7 +69,7 @@ def copy_entries(connection: Connection, runs: Iterator[list[Row]]) -> None:
 
 def _next_buffer(runs: Iterator[list[Row]]) -> bytes | None:
     rows = next(runs, None)
-    return None if rows is None else COPY_HEAD + copy_rows(rows) + COPY_END
+    return None if rows is None else copy_rows(rows)
 
 
 class _OverlappingWriter(LibpqWriter):

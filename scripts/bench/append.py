@@ -23,7 +23,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from chain.batch import Batch
 from chain.command import Command, NewEvent
 from chain.merkle import RightEdge
-from chain.store.copying import COPY_END, COPY_HEAD, copy_rows
+from chain.store.copying import copy_rows
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.log import Log
 from chain.store.recorder import LedgerApplicationRecorder
@@ -166,7 +166,7 @@ class _Server:
             batch.admit(command)
             rows = [(self._copied + row[0], *row[1:]) for run in batch.runs() for row in run]
             self._copied += len(rows)
-            buffers.append(COPY_HEAD + copy_rows(rows) + COPY_END)
+            buffers.append(copy_rows(rows))
         with self.log.database.connect() as connection:
 
             def work() -> None:
