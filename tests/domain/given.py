@@ -22,6 +22,7 @@ from domain.keys.events import KeyImported
 from domain.keys.intake import Upload
 from domain.money import Money
 from domain.orders.sales import Basket
+from domain.sealing import Sealer
 
 SECRET = b"test secret, 32 bytes, no more!!"
 NOW = "2026-11-22T10:00:00Z"
@@ -217,7 +218,7 @@ def meta_of(command_id: str) -> Meta:
     )
 
 
-def command_of(command_id: str = "cmd/0", sealer: MemorySealer | None = None) -> Command:
+def command_of(command_id: str = "cmd/0", sealer: Sealer | None = None) -> Command:
     """Return a consumer's command."""
     entropy = KeyedEntropy(SECRET, command_id)
     return Command(meta_of(command_id), sealer or MemorySealer(), entropy)
