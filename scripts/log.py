@@ -111,13 +111,13 @@ def body_of(body: bytes) -> Any:  # noqa: ANN401 — any JSON value
 
 
 def history_lines(found: list[StoredEntry]) -> list[str]:
-    """Return a line for each entry: leaf index, what, who, when."""
+    """Return a line for each entry: leaf index, what, whose role, who, when."""
     lines = []
     for stored in found:
         read = Entry.parse(stored.entry)
         body = body_of(read.body)
         meta = body.get("meta", {}) if isinstance(body, dict) else {}
-        who = f"{meta.get('role', '?')} {meta.get('actor', '?')}"
-        when = meta.get("occurred_at", read.at)
-        lines.append(f"  {stored.leaf_index:>9}  {read.type:<22} {who:<38.38} {when}")
+        role, actor = meta.get("role", "?"), meta.get("actor", "?")
+        when = meta.get("occurred_at") or f"{read.at[:19]}Z"
+        lines.append(f"{stored.leaf_index:>8} {read.type:<22} {role:<10} {actor:<30} {when}")
     return lines

@@ -8,6 +8,7 @@ Nothing needs colours or other characters than ASCII. ``tests/scripts/test_scree
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from time import monotonic
 
 from rich import box
@@ -36,16 +37,17 @@ class Screen:
         self._out.print(text, style="bold", highlight=False, markup=False)
 
     def say(self, text: str) -> None:
-        """Say *text*, indented, unwrapped."""
+        """Say *text*, indented; a line that is too long goes on below."""
         for line in text.splitlines():
-            self._out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+            self._out.print(folded(f"  {line}"), highlight=False, markup=False, soft_wrap=True)
 
     def check(self, *, good: bool, text: str) -> None:
         """Say whether something that was checked is good."""
         mark = "ok" if good else "NOT OK"
         style = "green" if good else "bold red"
         self._out.print(f"  {mark:<6}", style=style, end=" ", highlight=False)
-        self._out.print(text, highlight=False, markup=False, soft_wrap=True)
+        lines = folded(f"{'':9}{text}", indent=9).removeprefix(" " * 9)
+        self._out.print(lines, highlight=False, markup=False, soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show *rows*; all columns but the first are numbers."""
@@ -92,6 +94,20 @@ def _console(stream: object) -> Console:
     if not console.is_terminal:
         console = Console(file=stream, width=WIDTH, safe_box=True, emoji=False)  # type: ignore[arg-type]
     return console
+
+
+def folded(line: str, *, indent: int = 4) -> str:
+    """Return *line* in as many lines as it takes, broken between words only."""
+    if len(line) <= WIDTH:
+        return line
+    return fill(
+        line,
+        WIDTH,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def megabytes(size: int) -> str:

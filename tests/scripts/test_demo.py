@@ -1,0 +1,95 @@
+"""The demo from end to end, as a user runs it: every claim of its story holds."""
+
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+
+from chain.tiles import bundle_of
+from scripts.story import tamper
+from tests.scripts.calling import call, spawn
+from tests.scripts.conftest import Demo
+
+
+def test_the_demo_ends_well_and_every_check_holds(demo: Demo) -> None:
+    assert demo.called.code == 0, demo.called.err
+    facts = demo.facts
+    assert facts["ok"] is True
+    assert set(facts["checks"]) == {"checkpoint", "order", "proof", "tampering", "audit"}
+    assert all(facts["checks"].values())
+
+
+def test_json_alone_stands_on_standard_output_and_the_story_on_the_other(demo: Demo) -> None:
+    assert demo.called.out.count("\n") == 1
+    assert "5. A copy of the published log, one byte of one entry changed" in demo.called.err
+
+
+def test_the_story_shows_an_order_that_was_refunded(demo: Demo) -> None:
+    order = demo.facts["order"]
+    assert order["types"][0] == "order.placed"
+    assert "refund.executed" in order["types"]
+    assert order["refund_index"] in order["indexes"]
+    assert order["stream"].startswith("ord_")
+
+
+def test_the_proof_that_it_wrote_verifies_with_the_command(demo: Demo) -> None:
+    proof = demo.facts["proof"]
+    called = call("verify", proof["file"], "--policy", proof["policy"], "--json")
+    assert called.code == 0
+    assert called.json["index"] == demo.facts["order"]["refund_index"]
+    assert b64decode(called.json["root"]) == b64decode(demo.facts["root"])
+
+
+def test_the_tampered_copy_was_seen_through_at_its_very_entry(demo: Demo) -> None:
+    tampered = demo.facts["tampered"]
+    assert tampered["found"]["index"] == tampered["index"] == demo.facts["order"]["refund_index"]
+
+
+def test_the_real_log_was_never_touched_and_no_copy_is_left(demo: Demo) -> None:
+    assert call("audit", "--home", demo.home).code == 0
+    assert [each.name for each in demo.home.iterdir() if each.name.startswith("tamper")] == []
+
+
+def test_rates_sizes_and_memory_are_measured(demo: Demo) -> None:
+    facts = demo.facts
+    assert facts["events"] > 60 * 10
+    assert facts["size"] == facts["events"]
+    for name in ("events_per_second", "database_bytes", "published_bytes", "peak_memory_bytes"):
+        assert facts[name] > 0, name
+
+
+def test_a_second_demo_goes_on_with_the_same_log_and_reads_in_100_columns(
+    tmp_path: Path, server_home: Path
+) -> None:
+    first = spawn("demo", "--home", server_home, "--orders", 8, "--json")
+    again = spawn("demo", "--home", server_home, "--orders", 8, PYTHONIOENCODING="ascii")
+    assert (first.code, again.code) == (0, 0), again.err
+    assert f"{first.json['size']:,} entries from earlier runs" in again.out
+    assert "xiyou.local/" in again.out
+    assert "\x1b" not in again.out
+    story = [each for each in again.out.splitlines() if str(server_home) not in each]
+    assert max(len(each) for each in story) <= 100
+    assert call("log", "head", "--home", server_home, "--json").json["size"] > first.json["size"]
+
+
+def test_without_a_home_it_works_in_a_folder_here(tmp_path: Path) -> None:
+    called = spawn("demo", "--orders", 4, cwd=tmp_path)
+    assert called.code == 0, called.err
+    assert str(tmp_path / ".demo") in called.out
+    assert (tmp_path / ".demo" / "log" / "checkpoint").is_file()
+
+
+@pytest.mark.parametrize("index", [0, 255, 256, 600])
+def test_tampering_changes_one_byte_of_one_entry_in_the_copy_alone(
+    demo: Demo, tmp_path: Path, index: int
+) -> None:
+    size = demo.facts["size"]
+    path = bundle_of(index, size).path
+    real = demo.home / "log" / path
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).hardlink_to(real)
+    before = real.read_bytes()
+    tamper(tmp_path, index, size)
+    assert real.read_bytes() == before
+    changed = [a != b for a, b in zip(before, (tmp_path / path).read_bytes(), strict=True)]
+    assert sum(changed) == 1
