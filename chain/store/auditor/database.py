@@ -5,7 +5,6 @@ vault's tables are read in one snapshot beside them. Whatever it finds it goes o
 end where it can, since what is found later may say which entry of several is at fault.
 """
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from chain.errors import MalformedError
 from chain.hashes import HASH_SIZE, leaf_hash
 from chain.merkle import RightEdge, perfect_subtrees
 from chain.store.auditor.chains import Chains
-from chain.store.auditor.progress import State
+from chain.store.auditor.progress import CHAINS, SEALED, State, forget
 from chain.store.auditor.receipts import BadRun, Receipts, named_command
 from chain.store.auditor.report import AuditReport, Progress
 from chain.store.auditor.sealed import SealedValues
@@ -128,7 +127,7 @@ class DatabaseAudit:
                 self._follow(connection, head, self._folder or Path(temporary))
             findings = judge(self._evidence, lambda run: _without_successor(connection, run))
         if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            forget(self._folder)
         return AuditReport(head.size if head else 0, self._edge.root(), tuple(findings))
 
     def _read_head(self, connection: Connection) -> Head | None:
@@ -152,10 +151,12 @@ class DatabaseAudit:
 
     def _follow(self, connection: Connection, head: Head, folder: Path) -> None:
         """Read every entry, and hold against it whatever refers to entries."""
-        joined = _Joined(connection, head, folder, self._outside, self._evidence)
         name = f"database {connection.info.dbname}"
         state = State.load(folder, name) if self._folder else None
+        joined = _Joined(connection, head, folder, self._outside, self._evidence)
         if state is None or not joined.take_up(state):
+            forget(folder)
+            joined = _Joined(connection, head, folder, self._outside, self._evidence)
             state = State(name)
         joined.open(state)
         work = FromDatabase(self._database.url)
@@ -196,8 +197,8 @@ class _Joined:
         self._evidence = evidence
         self._at = b""
         self._due: list[Vouched] = []
-        self._chains = Chains(folder / "chains", head.size, "entries")
-        self._sealed = SealedValues(folder / "sealed", head.size, outside.vault)
+        self._chains = Chains(folder / CHAINS, head.size, "entries")
+        self._sealed = SealedValues(folder / SEALED, head.size, outside.vault)
 
     def take_up(self, state: State) -> bool:
         """Go on from *state*; return whether that is possible."""

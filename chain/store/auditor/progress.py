@@ -7,6 +7,8 @@ purpose still cannot make a tree fit that is compared with signed roots in the e
 """
 
 import json
+import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +16,24 @@ from pathlib import Path
 from chain.audit import BrokenLink, Finding
 from chain.store.auditor.receipts import BadRun
 from chain.store.auditor.vouched import OtherTree
-from chain.store.files import Folder, MissingFileError
+from chain.store.files import STAGING, Folder, MissingFileError
 
 FILE = "state.json"
 VERSION = 1
+
+
+CHAINS = "chains"
+SEALED = "sealed"
+"""Folders of what was set aside, beside the state."""
+
+
+def forget(folder: Path) -> None:
+    """Remove what an audit noted in *folder*, and the folder if nothing else is in it."""
+    for name in (CHAINS, SEALED, STAGING):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / FILE).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 @dataclass(slots=True)

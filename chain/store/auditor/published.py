@@ -239,15 +239,15 @@ def whole_entries(data: bytes, count: int) -> tuple[int, int]:
 def published_leaves(folder: Path, size: int, start: int, stop: int) -> bytes:
     """Return the leaf hashes ``[start, stop)`` of the published tree of *size* leaves.
 
-    As far as the tiles go: fewer where one is missing. *start* is a multiple of the tiles'
-    width.
+    As far as the tiles go: fewer where one is missing.
     """
     files = Folder(folder)
     parts: list[bytes] = []
-    for first in range(start, min(stop, size), TILE_WIDTH):
+    for first in range(start - start % TILE_WIDTH, min(stop, size), TILE_WIDTH):
         tile = Tile(0, first // TILE_WIDTH, min(TILE_WIDTH, size - first))
         try:
-            parts.append(files.read(tile.path)[: (stop - first) * HASH_SIZE])
+            found = files.read(tile.path)
         except MissingFileError:
             break
+        parts.append(found[max(0, start - first) * HASH_SIZE : (stop - first) * HASH_SIZE])
     return b"".join(parts)

@@ -103,13 +103,14 @@ def _stored_rows(connection: Connection, start: int, stop: int) -> Iterator[list
 
 def bundle_rows(files: PublishedFiles, start: int, stop: int, size: int) -> Iterator[list[Row]]:
     """Yield the entries ``[start, stop)`` of the published tree of *size* leaves."""
-    for first in range(start, stop, TILE_WIDTH):
+    for first in range(start - start % TILE_WIDTH, stop, TILE_WIDTH):
         bundle = Bundle(first // TILE_WIDTH, min(TILE_WIDTH, size - first))
         try:
             entries = read_bundle(files, bundle)
         except ChainError:
             return  # whoever judges the files names the fault
-        yield [_row(index, entry) for index, entry in enumerate(entries, first)]
+        low, high = max(0, start - first), stop - first
+        yield [_row(index, entry) for index, entry in enumerate(entries[low:high], first + low)]
 
 
 def read_bundle(files: PublishedFiles, bundle: Bundle) -> list[bytes]:

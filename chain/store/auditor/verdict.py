@@ -44,24 +44,26 @@ def judge(evidence: Evidence, without_successor: Callable[[BadRun], int | None])
             stream vouches for, None if there is none.
     """
     findings = list(evidence.exact)
-    entries = [each for each in findings if each.where == evidence.where]
+
+    def of_entries() -> list[Finding]:
+        return [each for each in findings if each.where == evidence.where]
+
     links = {link.before: link for link in evidence.broken_links}
     whole = not evidence.other_trees and evidence.edge_fault is None
     for run in evidence.bad_runs:
-        if _explained(run.first, run.end, entries):
+        if _explained(run.first, run.end, of_entries()):
             continue
         if run.end <= evidence.good or whole:
             findings.append(_bad_receipt(run))
             continue
         findings.append(_narrow(run, links, without_successor, evidence.where))
     for link in evidence.broken_links:
-        if not _explained(link.before, link.before + 1, findings) and not _explained(
-            link.index, link.index + 1, findings
-        ):
+        pair = (link.before, link.index)
+        if not any(_explained(each, each + 1, of_entries()) for each in pair):
             what = f"prev is not the hash of entry {link.before}, the one before in its stream"
             findings.append(Finding(link.index, what, evidence.where))
     for tree in evidence.other_trees:
-        if not _explained(0, tree.size, findings):
+        if not _explained(0, tree.size, of_entries()):
             what = (
                 f"entries {tree.good} to {tree.size - 1} are not those under the root at size"
                 f" {tree.size}: one of them was changed and all hashes after it made to fit"
