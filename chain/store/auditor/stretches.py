@@ -6,6 +6,7 @@ is a `RangeReport`, whose size does not depend on the entries'.
 
 import multiprocessing
 import multiprocessing.pool
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -199,6 +200,8 @@ _here: list[FromDatabase | FromFiles] = []
 
 
 def _start(work: FromDatabase | FromFiles) -> None:
+    # An interruption is the first process's to handle; it ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _here[:] = [work]
 
 
