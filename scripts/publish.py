@@ -61,13 +61,13 @@ def publish(
 
 
 class PublisherEndedError(Exception):
-    """The publisher's process has failed; `code` is its exit code."""
+    """The publisher's process has failed; `ended_with` is its exit code."""
 
     def __init__(self, code: int, said: str) -> None:
         """Take over its last line."""
         lines = said.strip().splitlines() or ["it said nothing"]
         super().__init__(f"the publisher ended with {code}: {lines[-1].removeprefix('error: ')}")
-        self.code = code
+        self.ended_with = code
 
 
 class PublisherProcess:

@@ -10,6 +10,7 @@ import pytest
 
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.embedded.processes import is_alive
+from scripts.outcome import Exit, exit_code
 from scripts.publish import PublisherEndedError, PublisherProcess
 from tests.chain.store.owners import until
 from tests.scripts.calling import REPOSITORY, call, command_line, environment, spawn
@@ -18,6 +19,7 @@ from tests.scripts.conftest import Demo
 PARENT = """
 import sys
 from pathlib import Path
+from scripts.outcome import Exit, exit_code
 from scripts.publish import PublisherProcess
 publisher = PublisherProcess(Path(sys.argv[1]))
 print(publisher.pid, flush=True)
@@ -80,4 +82,5 @@ def test_what_the_publisher_failed_with_is_told_by_its_parent(tmp_path: Path) ->
         time.sleep(0.1)
         with pytest.raises(PublisherEndedError, match="there is no log here") as failed:
             publisher.finish()
-    assert failed.value.code == 4
+    assert exit_code(failed.value) is Exit.ENVIRONMENT
+    assert exit_code(PublisherEndedError(1, "error: refused to sign")) is Exit.UNTRUE
