@@ -26,8 +26,8 @@ from chain.tiles import TILE_WIDTH, Bundle, bundle_path, parse_bundle
 WIDTH = 2**14
 """Entries of a stretch; a power of two, so that its tree is a subtree of the log's."""
 
-ALONE = 2 * WIDTH
-"""A log up to this size is audited without starting other processes."""
+ALONE = 2**16
+"""A log up to this size is audited before another process would have started."""
 
 AHEAD = 2
 """Stretches a process may be ahead of whoever takes them."""
