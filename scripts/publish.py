@@ -22,6 +22,8 @@ from scripts.outcome import Outcome
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
+STDIN = 0
+
 
 @app.command()
 def publish(
@@ -128,6 +130,7 @@ class PublisherProcess:
 
 
 def _await_end_of_input(stop: threading.Event) -> None:
-    while sys.stdin.buffer.read(4096):
+    # Not by sys.stdin: a thread inside its buffer's lock aborts a process that wants to end.
+    while os.read(STDIN, 4096):
         pass
     stop.set()
