@@ -247,8 +247,9 @@ class _Joined:
     def take(self, report: RangeReport) -> None:
         """Join one stretch to those before."""
         evidence = self._evidence
-        evidence.exact += report.findings[:MAX_FINDINGS]
-        evidence.broken_links += report.broken_links[:MAX_FINDINGS]
+        if len(evidence.exact) + len(evidence.broken_links) < 10 * MAX_FINDINGS:
+            evidence.exact += report.findings[:MAX_FINDINGS]
+            evidence.broken_links += report.broken_links[:MAX_FINDINGS]
         if report.first_at and report.first_at < self._at:
             what = f"at goes back from {self._at.decode()}Z"
             evidence.exact.append(Finding(report.start, what, "entries"))

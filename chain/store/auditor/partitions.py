@@ -2,7 +2,7 @@
 
 The streams and sealed values of a log of any size do not fit in memory; those of one
 partition do. Records wait in memory while they are few and go to one file a partition
-when they are many. Proved by ``tests/chain/store/test_auditor_partitions.py``.
+when they are many. Proved by ``tests/chain/store/test_auditor.py``.
 """
 
 import os

@@ -131,8 +131,9 @@ class FilesAudit:
     def _take(self, report: RangeReport, vouchers: Vouchers) -> None:
         """Join one stretch to those before, and compare its tiles."""
         evidence = self._evidence
-        evidence.exact += report.findings[:MAX_FINDINGS]
-        evidence.broken_links += report.broken_links[:MAX_FINDINGS]
+        if len(evidence.exact) + len(evidence.broken_links) < 10 * MAX_FINDINGS:
+            evidence.exact += report.findings[:MAX_FINDINGS]
+            evidence.broken_links += report.broken_links[:MAX_FINDINGS]
         if report.first_at and report.first_at < self._at:
             self._find(report.start, f"at goes back from {self._at.decode()}Z", "bundles")
         self._at = max(self._at, report.last_at)
