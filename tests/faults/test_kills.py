@@ -1,7 +1,7 @@
 """F1, F2 and F10, quick: kill -9 under load; nothing acknowledged is lost or doubled.
 
-``XIYOU_FAULT_SCALE=50 pytest tests/faults`` runs the same with fifty times as many kills.
-A failure names its seed; ``XIYOU_FAULT_SEED`` repeats the plan.
+``XIYOU_TEST_FAULT_SCALE=50 pytest tests/faults`` runs the same with fifty times as many kills.
+A failure names its seed; ``XIYOU_TEST_FAULT_SEED`` repeats the plan.
 """
 
 import os
@@ -29,8 +29,8 @@ from tests.chain.store.published import make_home
 from tests.chain.store.test_publisher import check_published
 from tests.faults.appender import command
 
-SCALE = int(os.environ.get("XIYOU_FAULT_SCALE", "1"))
-SEED = int(os.environ.get("XIYOU_FAULT_SEED", "20261122"))
+SCALE = int(os.environ.get("XIYOU_TEST_FAULT_SCALE", "1"))
+SEED = int(os.environ.get("XIYOU_TEST_FAULT_SEED", "20261122"))
 THREADS = 8
 READY_WITHIN = 5.0
 DATABASE_READY_WITHIN = 30.0

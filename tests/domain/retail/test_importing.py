@@ -214,7 +214,7 @@ class Forgetful(MemorySealer):
 
 @pytest.mark.skipif(not REAL.exists(), reason="shared/data/online_retail.csv.xz is not here")
 def test_the_real_file_agrees_with_a_recount_of_its_rows() -> None:
-    whole = os.environ.get("XIYOU_WHOLE_FILE") == "1"
+    whole = os.environ.get("XIYOU_TEST_WHOLE_FILE") == "1"
     limit = None if whole else 20_000
     counting = Counting()
     with REAL.open("rb") as stream:
