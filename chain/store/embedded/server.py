@@ -75,6 +75,10 @@ class EmbeddedPostgres:
             ServerError: it cannot be had; the class and the text say why.
         """
         with self._lock:
+            if self._connection is not None and _is_over(self._connection):
+                # The supervisor gave up, and our watch has not noticed yet.
+                self._connection.close()
+                self._connection = None
             if self._connection is None:
                 self._layout.create()
                 self._connection = self._attach()
@@ -259,6 +263,17 @@ def _hear(connection: socket.socket) -> dict[str, Any]:
     answer = json.loads(said.partition(b"\n")[0])
     assert isinstance(answer, dict)  # noqa: S101 — our own supervisor
     return answer
+
+
+def _is_over(connection: socket.socket) -> bool:
+    """Tell whether the supervisor has said its last word on *connection*, or has gone."""
+    try:
+        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _quoted(value: str) -> str:
