@@ -31,6 +31,8 @@ from domain.keys.upstream import KeyUpstreamChecked
 
 Indexes = tuple[int, ...]
 
+PROVENANCE = frozenset({"key.imported", "key.sealed"})
+"""What says where a key comes from."""
 TOTAL = frozenset({"used_by_other", "revoked", "not_existing"})
 """Findings by which the buyer got nothing."""
 PARTIAL = frozenset({"wrong_region", "wrong_edition", "wrong_duration"})
@@ -93,11 +95,13 @@ def gather(case: Case, terms: Terms) -> Evidence:
 def bundle_bytes(case: Case, evidence: Evidence) -> bytes:
     """Return facts and trade log of *case* as canonical JSON: the evidence bundle (F2).
 
-    What the parties wrote stands in it as the log has it: by reference, not in clear.
+    What the parties wrote stands in it as the log has it: by reference, not in clear; of
+    other orders that the key was once sold in, nothing does.
     """
     data = evidence.event("", 0, case.opened.event.meta).body()
     gathered = parse(data)
     assert isinstance(gathered, dict)  # noqa: S101 — our own spelling
+    ours = [*case.find(case.key, *PROVENANCE), *case.bound()]
     entries = [
         {
             "body": parse(each.event.body()),
@@ -107,6 +111,7 @@ def bundle_bytes(case: Case, evidence: Evidence) -> bytes:
             "type": each.event.TOPIC,
         }
         for each in case.entries
+        if each.event.originator_id != case.key or each in ours
     ]
     facts = gathered["data"]
     return to_bytes({"dispute": case.dispute, "entries": entries, "evidence": facts})
@@ -226,8 +231,8 @@ def _found_elsewhere(case: Case) -> list[Recorded]:
 
 def _hindrances(case: Case, terms: Terms) -> list[Hindrance]:
     found: list[tuple[Obstacle, list[Recorded]]] = []
-    provenance = case.find(case.key, "key.imported", "key.sealed")
-    if {each.event.TOPIC for each in provenance} != {"key.imported", "key.sealed"}:
+    provenance = case.find(case.key, *PROVENANCE)
+    if {each.event.TOPIC for each in provenance} != PROVENANCE:
         found.append(("provenance_missing", provenance))
     if terms.needs_waiver and not case.find(case.order, "order.waiver_confirmed"):
         found.append(("waiver_missing", []))
