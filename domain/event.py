@@ -44,7 +44,11 @@ class Meta:
     _spelt: dict[int, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def spell(self, schema: int) -> bytes:
-        """Return the canonical JSON of the member ``meta`` for a payload version."""
+        """Return the canonical JSON of the member ``meta`` for a payload version.
+
+        Raises:
+            MalformedError: a member is not what it must be.
+        """
         if schema not in self._spelt:
             members: dict[str, object] = {
                 "actor": self.actor,
@@ -58,6 +62,7 @@ class Meta:
             }
             if self.occurred_at is not None:
                 members["occurred_at"] = self.occurred_at
+            _read_meta(members)
             self._spelt[schema] = to_bytes(members)
         return self._spelt[schema]
 
@@ -91,10 +96,19 @@ class Event:
     def body(self) -> bytes:
         """Return the canonical JSON of ``data`` and ``meta``: what the log keeps.
 
+        What `read_event` would refuse is refused here: once in the log, it would be
+        unreadable for ever.
+
         Raises:
-            MalformedError: a member has no canonical spelling.
+            MalformedError: a member is not what it must be, or has no canonical spelling.
         """
-        return b'{"data":%b,"meta":%b}' % (to_bytes(self.data()), self.meta.spell(self.SCHEMA))
+        data = self.data()
+        try:
+            read_object(self.FIELDS, data)
+            return b'{"data":%b,"meta":%b}' % (to_bytes(data), self.meta.spell(self.SCHEMA))
+        except MalformedError as error:
+            named = f"{self.TOPIC} (version {self.originator_version} of {self.originator_id})"
+            raise MalformedError(f"{named}: {error}") from None
 
     def apply(self, aggregate: object) -> None:
         """Change *aggregate* as this event says, beyond the state that its table gives."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from chain.canonical import to_bytes
 from chain.errors import MalformedError
 from domain.event import EVENTS, UPCASTERS, Event, Meta, event, read_event, upcaster
 from domain.orders.events import OrderDelivered, OrderPlaced
-from tests.domain.given import NOW, identifier, meta_of
+from tests.domain.given import BUYER, MERCHANT, NOW, PRODUCT, identifier, meta_of
 
 STREAM = identifier("ord")
 
@@ -161,3 +162,34 @@ def test_an_unknown_event_type_is_refused_by_name() -> None:
 def test_a_refusal_names_event_and_stream() -> None:
     with pytest.raises(MalformedError, match=rf"order\.placed \(version 1 of {STREAM}\): checkout"):
         read_event(STREAM, 1, OrderPlaced.TOPIC, body_of({}))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"buyer": "somebody"}, "buyer"),
+        ({"amount": -1}, "amount"),
+        ({"amount": 1.5}, "amount"),
+        ({"currency": "yuan"}, "currency"),
+        ({"units": 0}, "units"),
+        ({"meta": replace(meta_of("cmd/1"), role="thief")}, "role"),  # type: ignore[arg-type]
+        ({"meta": replace(meta_of("cmd/1"), occurred_at="yesterday")}, "occurred_at"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(change: dict[str, Any], named: str) -> None:
+    good = OrderPlaced(
+        identifier("ord"),
+        1,
+        meta_of("cmd/1"),
+        checkout=identifier("chk"),
+        buyer=BUYER,
+        merchant=MERCHANT,
+        product=PRODUCT,
+        key=identifier("key"),
+        units=1,
+        amount=100,
+        currency="CNY",
+    )
+    assert read_event(good.originator_id, 1, good.TOPIC, good.body()) == good
+    with pytest.raises(MalformedError, match=rf"order\.placed \(version 1 of ord_.*{named}"):
+        replace(good, **change).body()
