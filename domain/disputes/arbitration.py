@@ -54,6 +54,12 @@ from domain.refunds.refund import Refund
 
 DISPUTABLE = frozenset({"paid", "delivered", "confirmed"})
 DEFAULT_TERMS: Final = Terms()
+OPENERS: Final[dict[Opener, frozenset[str]]] = {
+    "consumer": frozenset({"consumer"}),
+    "platform": frozenset({"platform", "staff"}),
+    "channel": frozenset({"channel"}),
+}
+"""By what a dispute is opened as: the roles that may."""
 PARTIES: Final[dict[str, Party]] = {
     "consumer": "consumer",
     "merchant": "merchant",
@@ -103,12 +109,16 @@ class Arbitration(Desk):
         Raises:
             AlreadyDisputedError: another dispute over it is open.
             NoGroundForDisputeError: it is confirmed, and no fault is named.
+            WrongPartyError: the caller is not who *opener* says.
         """
         found = self.load(Order, order)
         if found.state not in DISPUTABLE:
             raise IllegalTransitionError(order, "dispute.opened", found.state)
         if found.state == "confirmed" and opener != "channel" and fault == "none":
             raise NoGroundForDisputeError(f"{order} is confirmed: name the fault of the goods")
+        meta = command.meta
+        if meta.role not in OPENERS[opener] or (opener == "consumer" and meta.actor != found.buyer):
+            raise WrongPartyError(f"{order}: {meta.actor} ({meta.role}) cannot open for {opener}")
         new = Dispute(dispute)
         began = now or command.meta.occurred_at
         until = after(began, ANSWER_HOURS) if began else None

@@ -125,6 +125,31 @@ def test_f1_after_confirmation_it_needs_a_named_fault_or_a_chargeback() -> None:
     assert court.do("open_dispute", DISPUTE, order, "consumer", "revoked")
 
 
+@pytest.mark.parametrize(
+    ("who", "opener"),
+    [
+        ("consumer", "channel"),
+        ("consumer", "platform"),
+        ("merchant", "consumer"),
+        ("channel", "consumer"),
+        ("arb-01", "platform"),
+    ],
+)
+def test_f1_nobody_opens_in_another_s_name(who: str, opener: str) -> None:
+    court = Court()
+    order = court.delivered()
+    with pytest.raises(WrongPartyError):
+        court.by(who, "open_dispute", DISPUTE, order, opener)
+
+
+def test_f1_another_buyer_does_not_open() -> None:
+    court = Court()
+    order = court.delivered()
+    court.who = (identifier("usr", "stranger"), "consumer")
+    with pytest.raises(WrongPartyError, match="cannot open"):
+        court.do("open_dispute", DISPUTE, order, "consumer")
+
+
 def test_f1_withdrawing_unfreezes() -> None:
     court, order = disputed()
     assert court.do("withdraw_dispute", DISPUTE) == ["dispute.withdrawn", "funds.unfrozen"]
