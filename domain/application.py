@@ -2,24 +2,27 @@
 
     intake       create_product, rename_product, withdraw_product, adjust_stock, import_batch,
                  list_key, unlist_key, quarantine_key, void_key
+    upstream     check_upstream
     sales        place_order, initiate_payment, capture_payment, refuse_callback,
                  deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
                  reveal_key, confirm_order, release_funds, close_order
     returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
-    arbitration  open_dispute, gather_evidence, assign_dispute, rule, concede_dispute,
-                 withdraw_dispute, appeal_ruling, accept_ruling, execute_ruling
+    arbitration  open_dispute, add_evidence, gather_evidence, decide_dispute, assign_dispute,
+                 rule, enter_bank_result, concede_dispute, withdraw_dispute, appeal_ruling,
+                 accept_ruling, execute_ruling
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
 """
 
 from domain.disputes.arbitration import Arbitration
+from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
 from domain.orders.sales import Sales
 from domain.refunds.returns import Returns
 
 
-class Trade(Intake, Sales, Returns, Arbitration):
+class Trade(Intake, UpstreamChecks, Sales, Returns, Arbitration):
     """A card-key trade, every action of which is recorded."""
 
     name = "xiyou"

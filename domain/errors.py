@@ -81,5 +81,13 @@ class ReasonMissingError(Refusal):
     """A manual decision states its reason and the events that it rests on."""
 
 
+class WrongEvidenceError(Refusal):
+    """What was brought does not bear on what the dispute is about."""
+
+
+class UnlawfulRulingError(Refusal):
+    """The ruling orders what no ruling may: see sections 3.1 and 4 of ``features.md``."""
+
+
 class UnbalancedError(Refusal):
     """The lines of a posting do not sum to zero."""

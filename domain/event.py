@@ -243,11 +243,11 @@ def _upcast(cls: type[Event], schema: int, data: Any) -> Any:  # noqa: ANN401 â€
 
 
 def _spell_out(value: object) -> object:
-    """Return *value* with dataclasses, which stand in arrays only, as JSON members."""
+    """Return *value* with dataclasses, of events that have arrays, as JSON members."""
     if isinstance(value, tuple):
         return [_spell_out(each) for each in value]
     if hasattr(value, "__dataclass_fields__"):
         names = value.__dataclass_fields__
         found = {name: getattr(value, name) for name in names}
-        return {name: item for name, item in found.items() if item is not None}
+        return {name: _spell_out(item) for name, item in found.items() if item is not None}
     return value

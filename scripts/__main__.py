@@ -32,6 +32,9 @@ COMMANDS: Final[dict[str, Listed]] = {
     "proof": Listed("scripts.proof", "Write the tlog-proof of an entry."),
     "policy": Listed("scripts.policy", "Write the tlog-policy that a verifier of this log needs."),
     "verify": Listed("scripts.verify", "Check a proof offline, trusting a policy alone."),
+    "replay-ruling": Listed(
+        "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
+    ),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
@@ -51,7 +54,7 @@ Every command has --json (one object on stdout) and --help. Exit codes:
 
 def overview() -> str:
     """Return the help of the whole command."""
-    lines = [f"  {name:<9}{listed.what}" for name, listed in COMMANDS.items()]
+    lines = [f"  {name:<14}{listed.what}" for name, listed in COMMANDS.items()]
     return "\n".join(
         [
             "Usage: xiyou COMMAND [ARGUMENTS]",

@@ -34,6 +34,7 @@ SELECT_STREAM = """
 SELECT seq, type, entry FROM entries
 WHERE stream = %s AND seq > %s AND seq <= %s ORDER BY seq {order} LIMIT %s
 """
+SELECT_HISTORY = "SELECT leaf_index, entry FROM entries WHERE stream = %s ORDER BY seq"
 SELECT_STREAMS = """
 SELECT stream, seq, type, entry FROM entries WHERE stream = ANY(%s) ORDER BY stream, seq
 """
@@ -171,6 +172,11 @@ class LedgerAggregateRecorder(AggregateRecorder):
                 query, [str(originator_id), above, upto, limit], binary=True
             ).fetchall()
         return [StoredEvent(originator_id, seq, kind, state_of(entry)) for seq, kind, entry in rows]
+
+    def select_history(self, stream: str) -> list[tuple[int, bytes]]:
+        """Return leaf index and entry of every event of one stream, in order."""
+        with translated(), self._log.database.connection() as connection:
+            return connection.execute(SELECT_HISTORY, [stream], binary=True).fetchall()
 
     def select_streams(self, originator_ids: Sequence[UUID | str]) -> dict[str, list[StoredEvent]]:
         """Return the events of many streams at once, each in order; absent ones are left out."""

@@ -23,6 +23,10 @@ from domain.keys.code import VOUCHER_SYMBOLS, draw_code
 Effect = Literal["returned", "quarantined", "voided"]
 """What a full refund does to the key."""
 
+_KNOWN = (
+    *("imported", "sealed", "listed", "reserved", "sold", "vouchered"),
+    *("activated", "confirmed", "released", "returned", "quarantined"),
+)
 _USED = {"activated": "activated", "confirmed": "confirmed", "released": "released"}
 
 KEY_TABLE: Table = {
@@ -31,6 +35,7 @@ KEY_TABLE: Table = {
     "key.quarantined": dict.fromkeys(
         ("imported", "sealed", "listed", "sold", "vouchered"), "quarantined"
     ),
+    "key.upstream_checked": {state: state for state in _KNOWN},
     "key.listed": {"sealed": "listed", "returned": "listed"},
     "key.unlisted": {"listed": "sealed"},
     "key.reserved": {"listed": "reserved"},
@@ -213,8 +218,16 @@ class Key(Aggregate):
             raise RefundTooLargeError(f"{self.id}: {self.units_left} units are left, not {units}")
         self.happen(command, events.BundleUnitsRefunded(*self.follows(command), units, refund))
 
-    def end(self, command: Command, effect: Effect, refund: str) -> None:
+    def end(
+        self, command: Command, effect: Effect, refund: str, cause: events.FaultCause = "fault"
+    ) -> None:
         """Carry out what the full refund of its order does to the key.
+
+        Args:
+            command: the refund's.
+            effect: what becomes of the key.
+            refund: of its order.
+            cause: why it is set aside, if it is.
 
         Raises:
             AlreadyUsedError: it was activated or shown and cannot go back to stock.
@@ -227,7 +240,7 @@ class Key(Aggregate):
         if effect == "returned":
             self.happen(command, events.KeyReturned(*follows, refund))
         elif effect == "quarantined":
-            self.happen(command, events.KeyQuarantined(*follows, "fault", refund))
+            self.happen(command, events.KeyQuarantined(*follows, cause, refund))
         else:
             self.happen(command, events.KeyVoided(*follows, refund))
 

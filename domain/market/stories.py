@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from domain.disputes.arbitration import Piece
+from domain.disputes.judgement import Judgement
 from domain.errors import (
     AlreadyDisputedError,
     ConflictOfInterestError,
@@ -18,6 +20,7 @@ from domain.errors import (
     WindowOverError,
 )
 from domain.event import Role
+from domain.keys.upstream import Answer, Finding, UpstreamState
 from domain.market.action import Action, moment
 from domain.market.stock import Product
 from domain.market.teller import DAY, HOUR, MINUTE, Teller
@@ -29,13 +32,8 @@ TIMER: Final[Who] = ("timer", "platform", "timer")
 RULES: Final[Who] = ("rules", "platform", "timer")
 CHANNEL: Final[Who] = ("channel-sandbox", "channel", "api")
 STAFF: Final[Who] = ("staff-07", "staff", "desk")
-FACTS: Final[dict[str, object]] = {
-    "delivered": True,
-    "activated": "no",
-    "in_window": True,
-    "upstream": "unused",
-    "merchant_fault": "none",
-}
+UPSTREAM: Final[Who] = ("operator-sandbox", "upstream", "api")
+ARBITRATORS: Final = ("arb-01", "arb-02")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +172,24 @@ def _open(teller: Teller, bought: Bought, dispute: str, fault: str = "none") -> 
     yield teller.act(bought.consumer, "open_dispute", dispute=dispute, **arguments)
 
 
-def _gather(teller: Teller, dispute: str, **facts: object) -> Story:
-    teller.wait(5, MINUTE)
-    yield teller.act(RULES, "gather_evidence", dispute=dispute, facts=FACTS | facts)
+def _ask_upstream(
+    teller: Teller, bought: Bought, state: UpstreamState, *findings: Finding
+) -> Action:
+    teller.wait(2, 40)
+    answer = Answer("operator-sandbox", state, findings, sandbox=True)
+    return teller.act(UPSTREAM, "check_upstream", key=bought.key, answer=answer)
+
+
+def _decide(
+    teller: Teller, bought: Bought, dispute: str, state: UpstreamState, *findings: Finding
+) -> Story:
+    """Ask the operator, read the facts from the log, and let the rule table speak."""
+    yield _ask_upstream(teller, bought, state, *findings)
+    teller.wait(2, MINUTE)
+    yield teller.act(RULES, "gather_evidence", dispute=dispute)
+    teller.wait(1, 5)
+    arguments = {"now": moment(teller.at), "arbitrators": ARBITRATORS}
+    yield teller.act(RULES, "decide_dispute", dispute=dispute, **arguments)
 
 
 def _execute(teller: Teller, dispute: str) -> Story:
@@ -223,16 +236,8 @@ def _ruled_for_buyer(teller: Teller, bought: Bought) -> Story:
     yield from _deliver(teller, bought)
     dispute, at_fault = teller.new("dsp"), teller.dice.percent(40)
     yield from _open(teller, bought, dispute, "wrong_edition" if at_fault else "none")
-    yield from _gather(teller, dispute, merchant_fault="partial" if at_fault else "none")
-    ruling = {
-        "mode": "auto",
-        "outcome": "refund",
-        "key_effect": "quarantined" if at_fault else "returned",
-        "rules": 1,
-        "row": "R09" if at_fault else "R07",
-        "appeal_until": teller.until(72 * HOUR),
-    }
-    yield teller.act(RULES, "rule", dispute=dispute, ruling=ruling)
+    findings: tuple[Finding, ...] = ("wrong_edition",) if at_fault else ()
+    yield from _decide(teller, bought, dispute, "unused", *findings)
     arguments = {"refund": teller.new("rfd"), "now": moment(teller.at)}
     yield teller.act(RULES, "execute_ruling", WindowOverError, dispute=dispute, **arguments)
     teller.wait(HOUR, DAY)
@@ -247,18 +252,13 @@ def _ruled_for_merchant(teller: Teller, bought: Bought) -> Story:
     yield from _deliver(teller, bought)
     teller.wait(MINUTE, HOUR)
     yield _activate(teller, bought)
+    if bought.product.units > 1:
+        # Of a bundle the table asks for the units that nobody used.
+        use = {"order": bought.order, "buyer": bought.buyer, "units": bought.product.units}
+        yield teller.act(bought.consumer, "use_units", **use)
     dispute = teller.new("dsp")
     yield from _open(teller, bought, dispute)
-    yield from _gather(teller, dispute, activated="used", upstream="used")
-    ruling = {
-        "mode": "auto",
-        "outcome": "rejected",
-        "key_effect": "unchanged",
-        "rules": 1,
-        "row": "R12",
-        "appeal_until": teller.until(72 * HOUR),
-    }
-    yield teller.act(RULES, "rule", dispute=dispute, ruling=ruling)
+    yield from _decide(teller, bought, dispute, "used")
     teller.at += 73 * HOUR
     yield from _execute(teller, dispute)
     yield from _finish(teller, bought, "timer")
@@ -271,43 +271,43 @@ def _appealed(teller: Teller, bought: Bought) -> Story:
     yield _activate(teller, bought)
     dispute = teller.new("dsp")
     yield from _open(teller, bought, dispute, "wrong_duration")
-    facts = {"activated": "used", "upstream": "used", "merchant_fault": "partial"}
-    yield from _gather(teller, dispute, **facts)
-    yield from _assign(teller, dispute, "arb-01")
-    refused = _manual(teller, bought, "rejected", None, teller.until(72 * HOUR))
-    yield teller.act(("arb-01", "arbitrator", "desk"), "rule", dispute=dispute, ruling=refused)
+    piece = Piece("listing", "the listing promised 30 days", contests="merchant_fault")
+    arguments: dict[str, object] = {"piece": piece, "now": moment(teller.at)}
+    yield teller.act(bought.consumer, "add_evidence", dispute=dispute, **arguments)
+    yield from _decide(teller, bought, dispute, "used", "wrong_duration")
+    teller.wait(HOUR, DAY)
+    yield _judge(teller, bought, dispute, "arb-01", None)
     teller.wait(HOUR, 2 * DAY)
     arguments = {"reason": "the listing promised 30 days", "now": moment(teller.at)}
     yield teller.act(bought.consumer, "appeal_ruling", dispute=dispute, **arguments)
-    same = {"arbitrator": "arb-01", "reason": "appeal"}
+    same = {"arbitrator": "arb-01", "reason": "appeal", "now": moment(teller.at)}
     yield teller.act(STAFF, "assign_dispute", ConflictOfInterestError, dispute=dispute, **same)
-    yield from _assign(teller, dispute, "arb-02")
-    half = _manual(teller, bought, "partial_refund", bought.product.price.amount // 2, None)
-    yield teller.act(("arb-02", "arbitrator", "desk"), "rule", dispute=dispute, ruling=half)
+    yield _assign(teller, dispute, "arb-02")
+    teller.wait(HOUR, DAY)
+    yield _judge(teller, bought, dispute, "arb-02", bought.product.price.amount // 2)
     yield from _execute(teller, dispute)
     yield from _finish(teller, bought, "timer")
 
 
-def _assign(teller: Teller, dispute: str, arbitrator: str) -> Story:
+def _assign(teller: Teller, dispute: str, arbitrator: str) -> Action:
     teller.wait(HOUR, DAY)
-    arguments = {"arbitrator": arbitrator, "reason": "row R13 or an appeal"}
-    yield teller.act(STAFF, "assign_dispute", dispute=dispute, **arguments)
-    teller.wait(HOUR, 2 * DAY)
+    arguments = {"arbitrator": arbitrator, "reason": "appeal", "now": moment(teller.at)}
+    return teller.act(STAFF, "assign_dispute", dispute=dispute, **arguments)
 
 
-def _manual(
-    teller: Teller, bought: Bought, outcome: str, amount: int | None, until: str | None
-) -> dict[str, object]:
-    teller.wait(HOUR, DAY)
-    return {
-        "mode": "manual",
-        "outcome": outcome,
-        "key_effect": "unchanged",
-        "reason": "order and listing compared",
-        "relied_on": (f"{bought.order}/1", f"{bought.key}/1"),
-        "amount": amount,
-        "appeal_until": until,
-    }
+def _judge(
+    teller: Teller, bought: Bought, dispute: str, arbitrator: str, amount: int | None
+) -> Action:
+    """Let *arbitrator* refund *amount*, or nothing."""
+    judgement = Judgement(
+        "rejected" if amount is None else "partial_refund",
+        "unchanged",
+        "order and listing compared",
+        (f"{bought.order}/1", f"{bought.key}/1"),
+        amount,
+    )
+    arguments = {"judgement": judgement, "now": moment(teller.at)}
+    return teller.act((arbitrator, "arbitrator", "desk"), "rule", dispute=dispute, **arguments)
 
 
 def _twice(teller: Teller, bought: Bought) -> Story:

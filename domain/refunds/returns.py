@@ -6,19 +6,27 @@ Key and money move in one command. ``tests/domain/refunds/test_returns.py``.
 from domain.command import Command
 from domain.desk import Desk, use_case
 from domain.errors import RefundTooLargeError
+from domain.keys.events import FaultCause
 from domain.keys.key import Effect, Key
 from domain.orders.order import Order
 from domain.refunds.refund import Refund, RefundRequested
 
 
-def execute(command: Command, order: Order, key: Key, refund: Refund, effect: Effect) -> None:
+def execute(
+    command: Command,
+    order: Order,
+    key: Key,
+    refund: Refund,
+    effect: Effect,
+    cause: FaultCause = "fault",
+) -> None:
     """Pay the refund out of the escrow; units go back, and in full the key meets *effect*."""
     # What was given back is said of the units before the key leaves the order.
     in_full = order.refund(command, refund.id, refund.money.amount, refund.units)
     if refund.units:
         key.refund_units(command, refund.units, refund.id)
     if in_full:
-        key.end(command, effect, refund.id)
+        key.end(command, effect, refund.id, cause)
 
 
 class Returns(Desk):

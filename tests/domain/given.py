@@ -12,6 +12,8 @@ from typing import Any
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
+from chain.entry import Entry
+from chain.hashes import ChainHash
 from chain.sealed import seal
 from domain.application import Trade
 from domain.command import Command
@@ -60,6 +62,7 @@ class MemoryRecorder(POPOApplicationRecorder):
         super().__init__()
         self.receipts: dict[str, list[int]] = {}
         self.sealed: dict[bytes, Any] = {}
+        self.places: dict[str, list[int]] = {}
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """Insert, once a command id; return the notification ids."""
@@ -68,6 +71,8 @@ class MemoryRecorder(POPOApplicationRecorder):
             if command_id in self.receipts:
                 return self.receipts[command_id]
             ids = list(self._insert_events(stored_events) or [])
+            for event, number in zip(stored_events, ids, strict=True):
+                self.places.setdefault(str(event.originator_id), []).append(number - 1)
             if command_id:
                 self.receipts[command_id] = ids
             self.sealed.update({row.digest: row for row in kwargs.get("sealed", ())})
@@ -90,9 +95,24 @@ class MemoryRecorder(POPOApplicationRecorder):
             answer.set_exception(error)
         return answer
 
+    def select_history(self, stream: str) -> list[tuple[int, bytes]]:
+        """Return leaf index and entry of the stream's events."""
+        events = self.select_events(stream)
+        return [
+            (index, entry_of(event))
+            for index, event in zip(self.places.get(stream, []), events, strict=True)
+        ]
+
     def select_receipt(self, command_id: str) -> Sequence[int] | None:
         """Return what the command wrote."""
         return self.receipts.get(command_id)
+
+
+def entry_of(event: StoredEvent) -> bytes:
+    """Return the entry of *event*, taken by the log at the same moment as any other."""
+    prev = None if event.originator_version == 1 else ChainHash(bytes(32))
+    at, seq, stream = f"{NOW[:-1]}.000000Z", event.originator_version, str(event.originator_id)
+    return Entry(at, prev, seq, stream, event.topic, event.state).to_bytes()
 
 
 class MemoryTrade(Trade):
