@@ -13,12 +13,14 @@ from time import monotonic
 from typing import BinaryIO
 
 from api.bootstrap import Deployment
+from domain.identity.store.http_parties import HttpParties
 from domain.market.marketplace import marketplace
 from domain.retail.figures import PUBLISHED
 from domain.retail.importing import RetailImport
 from domain.retail.report import Progress, Report
 from domain.retail.rows import RowError, decompressed, read_rows
 from scripts.outcome import InputError
+from scripts.sandbox import SandboxProcess
 from scripts.screen import Advance
 
 MARKETS = 4
@@ -64,8 +66,8 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
     before, began = ledger.reader.size(), monotonic()
     trade, vault, done = ledger.trade, ledger.vault, [0] * count
 
-    def run(number: int) -> None:
-        for action in marketplace(first + number, shares[number]):
+    def run(number: int, parties: HttpParties) -> None:
+        for action in marketplace(first + number, shares[number], parties):
             action.perform(trade, vault)
             done[number] += 1
             if number == 0:
@@ -73,8 +75,9 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
                 part = min(sum(done) / (orders * ACTIONS_AN_ORDER), 0.99)
                 advance(part, f"{sum(done):,} commands, {rate:,.0f}/s")
 
-    with ThreadPoolExecutor(count) as pool:
-        for each in [pool.submit(run, number) for number in range(count)]:
+    with SandboxProcess() as sandbox, ThreadPoolExecutor(count) as pool:
+        parties = HttpParties.at(sandbox.endpoint)
+        for each in [pool.submit(run, number, parties) for number in range(count)]:
             each.result()
     return Traded(sum(done), ledger.reader.size() - before, monotonic() - began)
 
