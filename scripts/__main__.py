@@ -47,7 +47,7 @@ Every command has --json (one object on stdout) and --help. Exit codes:
   2  malformed: an argument, a file or a setting
   3  refused: a rule, a conflict, or somebody else is doing it
   4  environment: database, server, disk or files out of reach
-  5  a fault of this program"""
+  5  a fault of this program; 130  stopped by hand"""
 
 
 def overview() -> str:
@@ -94,6 +94,8 @@ def _dispatch(arguments: list[str]) -> Outcome:
         raise InputError(f"{name}: there is no such command: {remedy}")
     app = import_module(COMMANDS[name].module).app
     answer = app(rest, prog_name=f"xiyou {name}", standalone_mode=False)
+    if answer == Exit.STOPPED:
+        raise KeyboardInterrupt
     # Help has printed for itself.
     return answer if isinstance(answer, Outcome) else Outcome(code=Exit(answer or 0))
 

@@ -12,10 +12,10 @@ from time import monotonic
 from typing import Annotated, Any
 
 import typer
-from chain.audit import Finding
-from chain.store.auditor import AuditReport, audit_both, audit_database, audit_files
 
 from api.settings import load_settings
+from chain.audit import Finding
+from chain.store.auditor import AuditReport, audit_both, audit_database, audit_files
 from chain.store.files import MissingFileError
 from chain.store.publisher import CHECKPOINT, LOG_FOLDER
 from chain.store.signer import history_of, read_verifier_keys

@@ -101,7 +101,7 @@ def _trade(ledger: Deployment, screen: Screen, data: Path | None, orders: int) -
         rate = traded.events / max(traded.seconds, 1e-9)
         new = f"{traded.events:,} events written by {traded.commands:,} commands"
         if not traded.events:
-            new = f"nothing new: all {traded.commands:,} invoices were in the log already"
+            new = f"nothing new: all {traded.commands:,} commands were in the log already"
         screen.say(f"{new}, {traded.seconds:.1f} s, {rate:,.0f} events/s")
         ended = monotonic()
         size = max(ledger.reader.size(), 1)
@@ -121,7 +121,9 @@ def _compare(story: Story, screen: Screen, traded: Traded) -> None:
     """Show the control figures of an import, and check those that have a known value."""
     if traded.report is None:
         return
-    screen.heading("6. The control figures of the import, counted from the recorded events")
+    screen.heading(
+        "6. The control figures of the import, counted from its events; amounts in pence"
+    )
     rows = []
     for name, value in traded.report.figures.items():
         expected = traded.expected.get(name)

@@ -6,6 +6,7 @@
     3  refused: a rule of the business, a conflict, or somebody else is doing it
     4  environment: database, server, disk or a file of the deployment is out of reach
     5  a fault of this program
+  130  stopped by hand
 
 An error's code is looked up by the names of its classes, so that a command which needs no
 database does not import one to know its errors. Proved by ``tests/scripts/test_outcome.py``.
@@ -25,6 +26,7 @@ class Exit(IntEnum):
     REFUSED = 3
     ENVIRONMENT = 4
     FAULT = 5
+    STOPPED = 130
 
 
 ERRORS: Final[dict[str, Exit]] = {
@@ -50,7 +52,7 @@ ERRORS: Final[dict[str, Exit]] = {
     "sqlalchemy.exc.DBAPIError": Exit.ENVIRONMENT,
     "typer.exceptions.TyperException": Exit.MALFORMED,
     "builtins.OSError": Exit.ENVIRONMENT,
-    "builtins.KeyboardInterrupt": Exit.REFUSED,
+    "builtins.KeyboardInterrupt": Exit.STOPPED,
     "scripts.outcome.InputError": Exit.MALFORMED,
     "scripts.publish.PublisherEndedError": Exit.ENVIRONMENT,
 }
@@ -67,7 +69,7 @@ REMEDIES: Final[dict[str, str]] = {
     " use another folder (--home)",
     "eventsourcing.persistence.IntegrityError": "the log holds other events under these ids;"
     " use another folder (--home)",
-    "builtins.KeyboardInterrupt": "stopped by hand; run it again, nothing is half-written",
+    "builtins.KeyboardInterrupt": "stopped by hand: nothing is half-written, run it again",
 }
 """What to do about errors whose own words do not say it."""
 
@@ -87,6 +89,10 @@ class InputError(Exception):
 
 def exit_code(error: BaseException) -> Exit:
     """Return the code with which a command ends that *error* has stopped."""
+    # A process of ours that has ended says with which code.
+    ended = getattr(error, "ended_with", None)
+    if ended in set(Exit):
+        return Exit(ended)
     known = [name for name in class_names(error) if name in ERRORS]
     return ERRORS[known[0]] if known else Exit.FAULT
 
@@ -101,7 +107,7 @@ def explain(error: BaseException) -> str:
     format_message = getattr(error, "format_message", None)  # what the command line says itself
     said = " ".join(str(format_message() if format_message else error).split())
     remedies = [REMEDIES[name] for name in class_names(error) if name in REMEDIES]
-    return ": ".join([said or type(error).__name__, *remedies[:1]])
+    return ": ".join([each for each in (said, *remedies[:1]) if each] or [type(error).__name__])
 
 
 def failure(error: BaseException) -> Outcome:

@@ -22,6 +22,8 @@ from scripts.outcome import Outcome
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
+STDIN = 0
+
 
 @app.command()
 def publish(
@@ -61,13 +63,13 @@ def publish(
 
 
 class PublisherEndedError(Exception):
-    """The publisher's process has failed; `code` is its exit code."""
+    """The publisher's process has failed; `ended_with` is its exit code."""
 
     def __init__(self, code: int, said: str) -> None:
         """Take over its last line."""
         lines = said.strip().splitlines() or ["it said nothing"]
         super().__init__(f"the publisher ended with {code}: {lines[-1].removeprefix('error: ')}")
-        self.code = code
+        self.ended_with = code
 
 
 class PublisherProcess:
@@ -128,6 +130,7 @@ class PublisherProcess:
 
 
 def _await_end_of_input(stop: threading.Event) -> None:
-    while sys.stdin.buffer.read(4096):
+    # Not by sys.stdin: a thread inside its buffer's lock aborts a process that wants to end.
+    while os.read(STDIN, 4096):
         pass
     stop.set()

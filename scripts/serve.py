@@ -3,6 +3,7 @@
 Publishes beside what it records. ``tests/scripts/test_serve.py``.
 """
 
+import signal
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -42,5 +43,9 @@ def serve(
         config = uvicorn.Config(
             create_app(ledger), host=host, port=port, log_level="warning", access_log=False
         )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # The server takes the signal, ends in good order, and then raises it anew for
+            # whoever held it before: that is us, and there is still something to close.
+            signal.signal(number, lambda *_: None)
         uvicorn.Server(config).run()
     return Outcome({"ok": True, "host": host, "port": port}, "stopped")

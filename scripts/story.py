@@ -14,11 +14,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from chain.store.auditor import audit_both, audit_files
-
 from api.bootstrap import Deployment
 from chain.errors import ChainError
 from chain.quorum import verify_checkpoint
+from chain.store.auditor import audit_both, audit_files
 from chain.store.reader import StoredEntry
 from chain.store.signer import read_verifier_keys
 from chain.tiles import TILE_WIDTH, bundle_bytes, bundle_of, bundle_path, parse_bundle

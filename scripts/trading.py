@@ -5,14 +5,16 @@ Proved by ``tests/scripts/test_demo.py`` and ``tests/scripts/test_demo_data.py``
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from time import monotonic
 from typing import BinaryIO
 
 from api.bootstrap import Deployment
+from domain.command import Command
 from domain.identity.store.http_parties import HttpParties
 from domain.market.marketplace import marketplace
 from domain.retail.figures import PUBLISHED
@@ -64,10 +66,12 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
     first = next_seed(ledger, count)
     shares = [orders // count + (number < orders % count) for number in range(count)]
     before, began = ledger.reader.size(), monotonic()
-    trade, vault, done = ledger.trade, ledger.vault, [0] * count
+    trade, vault, done, stop = ledger.trade, ledger.vault, [0] * count, Event()
 
     def run(number: int, parties: HttpParties) -> None:
         for action in marketplace(first + number, shares[number], parties):
+            if stop.is_set():
+                return
             action.perform(trade, vault)
             done[number] += 1
             if number == 0:
@@ -77,8 +81,12 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
 
     with SandboxProcess() as sandbox, ThreadPoolExecutor(count) as pool:
         parties = HttpParties.at(sandbox.endpoint)
-        for each in [pool.submit(run, number, parties) for number in range(count)]:
-            each.result()
+        try:
+            for each in [pool.submit(run, number, parties) for number in range(count)]:
+                each.result()
+        finally:
+            # Stopped by hand, or one has failed: the others end after what they are doing.
+            stop.set()
     return Traded(sum(done), ledger.reader.size() - before, monotonic() - began)
 
 
@@ -97,7 +105,7 @@ def run_import(ledger: Deployment, path: Path, advance: Advance) -> Traded:
         DataError: a row of the file is wrong; whole invoices before it stay.
         RecordConflictError: the log holds another file's import.
     """
-    before, began = ledger.reader.size(), monotonic()
+    before, began, commands = ledger.reader.size(), monotonic(), 0
     size = max(path.stat().st_size, 1)
     with _opened(path) as (stream, raw):
 
@@ -106,8 +114,13 @@ def run_import(ledger: Deployment, path: Path, advance: Advance) -> Traded:
             words = f"{at.rows:,} rows, {at.events:,} events, {rate:,.0f}/s"
             advance(min(raw.tell() / size, 0.99), words)
 
+        def submit(command: Command) -> "Future[list[int]]":
+            nonlocal commands
+            commands += 1
+            return ledger.trade.submit(command)
+
         book = RetailImport(
-            ledger.trade.submit, ledger.vault, ledger.secret("import"), book=BOOK, on_progress=tell
+            submit, ledger.vault, ledger.secret("import"), book=BOOK, on_progress=tell
         )
         try:
             report = book.run(read_rows(stream))
@@ -117,7 +130,6 @@ def run_import(ledger: Deployment, path: Path, advance: Advance) -> Traded:
     figures = report.figures
     is_published = figures["rows"] == PUBLISHED["rows"]
     expected = PUBLISHED if is_published else {"closing_sum": figures["control_total"]}
-    commands = figures["invoices"]
     return Traded(commands, ledger.reader.size() - before, seconds, report, dict(expected))
 
 

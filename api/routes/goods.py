@@ -86,11 +86,11 @@ def goods_routes(ledger: Deployment) -> APIRouter:
             lambda found: [each.data for each in found.of("product.import_started")] == [started],
         )
         response.headers.update(done.headers)
-        rejected = done.of("product.import_line_rejected") + done.of("key.duplicate_detected")
+        rejected = done.of("product.import_line_rejected")
         return {
             "batch": done.of("product.import_started")[0].stream,
             "keys": [each.stream for each in done.of("key.imported")],
-            "rejected_lines": sorted(each.data["line"] for each in rejected),
+            "rejected_lines": [each.data["line"] for each in rejected],
             **done.receipt(),
         }
 

@@ -289,9 +289,20 @@ def sync_folder(folder: Path) -> None:
 
 
 def first_difference(one: bytes, other: bytes) -> int:
-    """Return the offset of the first byte in which *one* and *other* differ."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+    """Return the offset of the first byte in which *one* and *other* differ.
+
+    Where one is the start of the other, that is its length.
+    """
+    low, high = 0, min(len(one), len(other))
+    if one[:high] == other[:high]:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _make_folder(folder: Path) -> set[Path]:

@@ -16,13 +16,13 @@ from time import perf_counter
 from uuid import UUID, uuid4
 
 import psycopg
-from chain.store.auditor import audit_database
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
 from chain.batch import Batch
 from chain.command import Command, NewEvent
 from chain.merkle import RightEdge
+from chain.store.auditor import audit_database
 from chain.store.copying import copy_rows
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.log import Log
@@ -34,7 +34,7 @@ AT = "2026-11-22T10:00:00.123456Z"
 BODY_SIZE = 850
 EVENTS_A_STREAM = 5
 THREADS = 64
-IN_FLIGHT = 4
+IN_FLIGHT = 8
 """Batches that the one caller has handed over and not yet heard of."""
 
 RATIOS = {
@@ -61,7 +61,8 @@ RESULTS = (
 def run(*, quick: bool = False) -> dict[str, object]:
     """Measure, and return one object: bench, machine, floors, results, ratios.
 
-    Figures are events (or leaves) per second unless their name says otherwise.
+    Figures are events (or leaves) per second unless their name says otherwise. The audit
+    comes last and reads all that the rounds before it wrote.
     """
     rounds = Rounds()
     total = 5_000 if quick else 20_000
@@ -77,6 +78,9 @@ def run(*, quick: bool = False) -> dict[str, object]:
                 rate, p99 = singles(recorder, each)
                 rounds.add(name, rate)
                 rounds.add(f"{name}_p99_ms", p99 * 1e3)
+        # An audit is a long run: on a short log, starting its second process is half of it.
+        chained(log, total if quick else 20 * total, 1_000, IN_FLIGHT)
+        for _ in range(2 if quick else 5):
             rounds.add("sha256", bare_hashing(total))
             rounds.add("audit", server.audited())
     return {
@@ -180,17 +184,11 @@ class _Server:
 
     def audited(self) -> float:
         """Return entries per second of an audit of everything that the log holds by now."""
-        size = 0
-
-        def work() -> None:
-            nonlocal size
-            verdict = audit_database(self.log.database)
-            if verdict.findings:
-                raise AssertionError(f"the benchmark's own log is damaged: {verdict.findings[0]}")
-            size = verdict.size
-
-        seconds = timed(work)
-        return size / seconds
+        began = perf_counter()
+        report = audit_database(self.log.database)
+        if report.findings:
+            raise AssertionError(f"the benchmark's own log is damaged: {report.findings[0]}")
+        return report.size / (perf_counter() - began)
 
 
 RAW_COPY = "COPY raw (leaf_index, stream, seq, type, entry) FROM STDIN (FORMAT BINARY)"

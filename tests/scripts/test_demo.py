@@ -1,5 +1,7 @@
 """The demo from end to end, as a user runs it: every claim of its story holds."""
 
+import signal
+import subprocess
 from base64 import b64decode
 from pathlib import Path
 
@@ -7,7 +9,8 @@ import pytest
 
 from chain.tiles import bundle_of
 from scripts.story import tamper
-from tests.scripts.calling import call, spawn
+from tests.chain.store.owners import until
+from tests.scripts.calling import call, command_line, environment, spawn
 from tests.scripts.conftest import Demo
 
 
@@ -93,3 +96,19 @@ def test_tampering_changes_one_byte_of_one_entry_in_the_copy_alone(
     assert real.read_bytes() == before
     changed = [a != b for a, b in zip(before, (tmp_path / path).read_bytes(), strict=True)]
     assert sum(changed) == 1
+
+
+def test_a_demo_stopped_by_hand_ends_soon_and_whole(server_home: Path) -> None:
+    with subprocess.Popen(
+        command_line("demo", "--home", server_home, "--orders", 50_000, "--json"),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        until((server_home / "log" / "checkpoint").exists, 30)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "stopped by hand" in out
+    assert call("audit", "--home", server_home, "--database").code == 0

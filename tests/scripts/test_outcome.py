@@ -36,7 +36,7 @@ def test_every_name_in_the_tables_is_a_class(name: str) -> None:
         (psycopg.OperationalError("x"), Exit.ENVIRONMENT),
         (psycopg.errors.UndefinedTable("x"), Exit.ENVIRONMENT),
         (PermissionError("x"), Exit.ENVIRONMENT),
-        (KeyboardInterrupt(), Exit.REFUSED),
+        (KeyboardInterrupt(), Exit.STOPPED),
         (ZeroDivisionError("x"), Exit.FAULT),
     ],
 )

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chain.errors import VerificationError
 from chain.store import files
@@ -15,6 +17,7 @@ from chain.store.files import (
     LockedError,
     MissingFileError,
     exclusive,
+    first_difference,
     read_private,
     write_private,
 )
@@ -98,6 +101,14 @@ def test_every_folder_that_gained_a_name_is_synced_after_the_renames(
     Folder(tmp_path / "log").write([("tile/0/000", b"one"), ("tile/0/001", b"two")])
     assert steps[:2] == ["rename", "rename"]
     assert {"log/tile/0", "log/tile", "log"} <= set(steps[2:])
+
+
+@given(st.binary(max_size=20), st.binary(max_size=20), st.binary(max_size=20))
+def test_the_first_difference_is_the_first(start: bytes, one: bytes, other: bytes) -> None:
+    one, other = start + one, start + other
+    found = first_difference(one, other)
+    assert one[:found] == other[:found]
+    assert one[found : found + 1] != other[found : found + 1] or one == other
 
 
 def test_a_private_file_is_its_owners_alone_and_never_written_over(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""A deployment of the test's own on the shared server, and a client of its HTTP door."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.bootstrap import Deployment
+from api.settings import Settings
+from scripts.migrate import migrate
+from tests.api.asking import Client, serving
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave nothing of the caller's own deployment in the environment."""
+    for name in list(os.environ):
+        if name.startswith("XIYOU_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, app_url: str, owner_url: str) -> Settings:
+    """Settings of a deployment on a fresh database."""
+    return Settings(
+        home=tmp_path / "home",
+        database_url=SecretStr(app_url),
+        owner_database_url=SecretStr(owner_url),
+        origin="ledger.example/test",
+    )
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Deployment]:
+    """An open deployment."""
+    with Deployment(settings, migrate) as opened:
+        opened.prepare()
+        yield opened
+
+
+@pytest.fixture
+def client(ledger: Deployment) -> Iterator[Client]:
+    """Somebody who asks it over HTTP."""
+    with serving(create_app(ledger)) as made:
+        yield made
