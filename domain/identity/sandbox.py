@@ -4,7 +4,7 @@ Everything follows from the question. The people are `citizen`, one a number fro
 when nobody lives any more, so that no resident number here is anybody's. A picture is text: it
 begins with `PICTURE` and goes on with a JSON object that says what it shows. Stand-ins for the
 four Protocols of `domain.identity.parties`, within one process or, behind
-`domain.outside.store.sandbox`, over HTTP. ``tests/domain/identity/test_sandbox.py``.
+`domain.outside.store.sandbox`, over HTTP. ``tests/domain/identity/test_http_parties.py``.
 """
 
 from collections.abc import Mapping

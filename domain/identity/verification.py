@@ -4,7 +4,7 @@ Source, face, document and bank card are checked in any order, each once for goo
 check is asked again, a passed or failed one is not. A failed check refuses the verification
 at once. It is verified only if all four have passed and are about one person: claim, face,
 document and bank card; else every pair that disagrees is named.
-``tests/domain/identity/test_verification.py``.
+``tests/domain/identity/test_a1_source.py`` to ``test_a5_agreement.py``.
 """
 
 from collections.abc import Mapping

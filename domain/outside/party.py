@@ -1,7 +1,7 @@
 """How an outside party fails us: five causes, none of which is ever an answer.
 
 Whoever asks a party records that it waits, with the cause; a party that does not answer, or
-whose answer cannot be believed, never counts as consent. ``tests/domain/outside/``.
+whose answer cannot be believed, never counts as consent. ``tests/domain/outside/test_client.py``.
 """
 
 from typing import ClassVar, Literal
