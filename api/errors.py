@@ -68,6 +68,9 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.DuplicateKeyError: Answer(CONFLICT, "duplicate_key", "The raw key is in stock"),
     errors.AmountMismatchError: Answer(INVALID, "amount_mismatch", "The amount is not what is due"),
     errors.WrongPartyError: Answer(INVALID, "wrong_party", "These do not belong together"),
+    errors.UnverifiedError: Answer(
+        HTTPStatus.FORBIDDEN, "identity_required", "Verify the person first"
+    ),
     errors.Refusal: Answer(CONFLICT, "state_conflict", "Refused in this state"),
     persistence.IntegrityError: Answer(CONFLICT, "state_conflict", "Changed meanwhile", "new_key"),
     persistence.DataError: Answer(INVALID, "validation_failed", "Outside the log's format"),

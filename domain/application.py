@@ -10,19 +10,23 @@
     arbitration  open_dispute, add_evidence, gather_evidence, decide_dispute, assign_dispute,
                  rule, enter_bank_result, concede_dispute, withdraw_dispute, appeal_ruling,
                  accept_ruling, execute_ruling
+    identity     open_account, request_identity, check_source, compare_face, read_document,
+                 check_bankcard, decide_identity, expire_identity, revoke_identity,
+                 ask_erasure, erase_person
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
 """
 
 from domain.disputes.arbitration import Arbitration
+from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
 from domain.orders.sales import Sales
 from domain.refunds.returns import Returns
 
 
-class Trade(Intake, UpstreamChecks, Sales, Returns, Arbitration):
+class Trade(Intake, UpstreamChecks, Sales, Returns, Arbitration, Identification):
     """A card-key trade, every action of which is recorded."""
 
     name = "xiyou"

@@ -89,5 +89,21 @@ class UnlawfulRulingError(Refusal):
     """The ruling orders what no ruling may: see sections 3.1 and 4 of ``features.md``."""
 
 
+class UnverifiedError(Refusal):
+    """Nobody verified is behind the account: it cannot list, sell, withdraw, or buy for more."""
+
+
+class AlreadyCheckedError(Refusal):
+    """That check of a verification has its verdict; begin another verification."""
+
+
+class ChecksPendingError(Refusal):
+    """A check waits for an outside party, or was never made: there is no verdict without it."""
+
+
+class NotYetError(Refusal):
+    """Its time has not come: a right still runs, or a duty to keep, or nobody asked."""
+
+
 class UnbalancedError(Refusal):
     """The lines of a posting do not sum to zero."""

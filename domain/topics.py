@@ -8,12 +8,16 @@ from domain.aggregate import AGGREGATES
 from domain.catalogue import batch, product
 from domain.disputes import dispute
 from domain.event import EVENTS
+from domain.identity import account, verification
 from domain.keys import key, upstream
 from domain.ledger import journal, recon
 from domain.orders import order
 from domain.payments import payment
 from domain.refunds import refund
 
-AREAS = (batch, dispute, journal, key, order, payment, product, recon, refund, upstream)
+AREAS = (
+    *(account, batch, dispute, journal, key, order, payment, product, recon, refund),
+    *(upstream, verification),
+)
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

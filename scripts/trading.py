@@ -15,12 +15,14 @@ from typing import BinaryIO
 
 from api.bootstrap import Deployment
 from domain.command import Command
+from domain.identity.store.http_parties import HttpParties
 from domain.market.marketplace import marketplace
 from domain.retail.figures import PUBLISHED
 from domain.retail.importing import RetailImport
 from domain.retail.report import Progress, Report
 from domain.retail.rows import RowError, decompressed, read_rows
 from scripts.outcome import InputError
+from scripts.sandbox import SandboxProcess
 from scripts.screen import Advance
 
 MARKETS = 4
@@ -66,8 +68,8 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
     before, began = ledger.reader.size(), monotonic()
     trade, vault, done, stop = ledger.trade, ledger.vault, [0] * count, Event()
 
-    def run(number: int) -> None:
-        for action in marketplace(first + number, shares[number]):
+    def run(number: int, parties: HttpParties) -> None:
+        for action in marketplace(first + number, shares[number], parties):
             if stop.is_set():
                 return
             action.perform(trade, vault)
@@ -77,9 +79,10 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
                 part = min(sum(done) / (orders * ACTIONS_AN_ORDER), 0.99)
                 advance(part, f"{sum(done):,} commands, {rate:,.0f}/s")
 
-    with ThreadPoolExecutor(count) as pool:
+    with SandboxProcess() as sandbox, ThreadPoolExecutor(count) as pool:
+        parties = HttpParties.at(sandbox.endpoint)
         try:
-            for each in [pool.submit(run, number) for number in range(count)]:
+            for each in [pool.submit(run, number, parties) for number in range(count)]:
                 each.result()
         finally:
             # Stopped by hand, or one has failed: the others end after what they are doing.

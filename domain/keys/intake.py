@@ -14,6 +14,7 @@ from domain.catalogue.product import Product, ProductStockAdjusted
 from domain.command import Command
 from domain.desk import Desk, use_case
 from domain.errors import WrongPartyError
+from domain.identity.standing import require_right
 from domain.keys.events import KeyImported
 from domain.keys.fingerprint import fingerprint
 from domain.keys.key import Key
@@ -54,6 +55,7 @@ class Intake(Desk):
         self, command: Command, product: str, merchant: str, code: str, title: str | None = None
     ) -> None:
         """Offer a product."""
+        require_right(self, merchant, "list")
         Product(product).create(command, merchant, code, title)
 
     @use_case
@@ -87,6 +89,7 @@ class Intake(Desk):
         product = self.load(Product, upload.product)
         if product.merchant != upload.merchant:
             raise WrongPartyError(f"{upload.product} is offered by {product.merchant}")
+        require_right(self, upload.merchant, "list")
         batch = Batch(upload.batch)
         batch.start(command, upload.merchant, upload.product)
         shelf = _Shelf(index_key, taken)
@@ -123,7 +126,9 @@ class Intake(Desk):
     @use_case
     def list_key(self, command: Command, key: str) -> None:
         """Put a key on the shelf, such as one that came back with a refund."""
-        self.load(Key, key).offer(command)
+        found = self.load(Key, key)
+        require_right(self, found.merchant, "list")
+        found.offer(command)
 
     @use_case
     def unlist_key(self, command: Command, key: str) -> None:

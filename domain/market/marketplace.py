@@ -9,13 +9,16 @@ refusals, each with the error that it must end in. All is marked ``synthetic``.
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 
+from domain.identity.parties import Parties
+from domain.identity.sandbox import Sandbox
 from domain.market.action import Action
 from domain.market.checkouts import Checkout
 from domain.market.dice import Dice, seed_secret
+from domain.market.people import people
 from domain.market.shops import housekeeping, opening, refill
 from domain.market.stock import Stock
 from domain.market.stories import Story
-from domain.market.teller import DAY, Teller
+from domain.market.teller import DAY, HOUR, Teller
 
 OPENS_AT = 1_793_520_000
 """2026-11-01T08:00:00Z: where the market's own time begins."""
@@ -25,19 +28,21 @@ BUYERS = 400
 """People who come back, the eager ones more often."""
 
 
-def marketplace(seed: int, orders: int = 2_000) -> Iterator[Action]:
+def marketplace(seed: int, orders: int = 2_000, parties: Parties | None = None) -> Iterator[Action]:
     """Give the actions of a market with *orders* orders, one after the other.
 
-    The caller performs each before asking for the next: what follows rests on it.
+    The caller performs each before asking for the next: what follows rests on it. Identity
+    is checked by *parties*, a sandbox over HTTP or, by default, within this process.
     """
-    return _Market(seed).run(orders)
+    return _Market(seed, parties or Sandbox()).run(orders)
 
 
 class _Market:
     """The stories under way, and when each goes on."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, parties: Parties) -> None:
         self._seed = seed
+        self._parties = parties
         self._dice = Dice(seed, "market")
         self._stock = Stock(Dice(seed, "stock"), OPENS_AT, seed_secret(seed))
         self._buyers = [self._dice.identifier("usr", OPENS_AT) for _ in range(BUYERS)]
@@ -50,6 +55,8 @@ class _Market:
             teller = Teller(self._seed, f"shop/{number}", OPENS_AT + 120 * number)
             yield from opening(teller, self._stock, product, BATCH)
         self._begin(housekeeping(Teller(self._seed, "house", OPENS_AT + DAY), self._stock))
+        teller = Teller(self._seed, "people", OPENS_AT + HOUR)
+        self._begin(people(teller, self._seed, self._stock, self._parties))
         placed, number, now = 0, 0, OPENS_AT + 3_600
         while placed < orders or self._running:
             if self._running and (placed >= orders or self._running[0][0] < now):

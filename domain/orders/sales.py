@@ -12,6 +12,7 @@ from typing import Final
 from domain.command import Command
 from domain.desk import Desk, use_case
 from domain.errors import AmountMismatchError, IllegalTransitionError, WrongPartyError
+from domain.identity.standing import require_right
 from domain.keys.key import Key
 from domain.money import Money
 from domain.orders.events import CloseCause, ConfirmCause, OrderPlaced
@@ -78,8 +79,11 @@ class Sales(Desk):
 
         Raises:
             SoldOutError: somebody else has it.
+            UnverifiedError: buyer or merchant may not, as nobody verified is behind it.
         """
         key, order = self.load(Key, basket.key), Order(basket.order)
+        require_right(self, basket.buyer, "buy", basket.price)
+        require_right(self, key.merchant, "sell")
         placed = OrderPlaced(
             *order.follows(command),
             checkout=basket.checkout,

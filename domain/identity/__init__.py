@@ -1,0 +1,1 @@
+"""Identity: who is behind an account, asked of outside parties, and what follows from it."""

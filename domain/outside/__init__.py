@@ -1,0 +1,1 @@
+"""Outside parties: how this house talks to them over HTTP, and stands their failures."""
