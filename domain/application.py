@@ -8,18 +8,23 @@
     returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
     arbitration  open_dispute, gather_evidence, assign_dispute, rule, concede_dispute,
                  withdraw_dispute, appeal_ruling, accept_ruling, execute_ruling
+    standing     recompute_credit
+    deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
+    sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
 """
 
+from domain.credit.sanctions import Sanctions
+from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
 from domain.keys.intake import Intake
 from domain.orders.sales import Sales
 from domain.refunds.returns import Returns
 
 
-class Trade(Intake, Sales, Returns, Arbitration):
+class Trade(Intake, Sales, Returns, Arbitration, Standing, Sanctions):
     """A card-key trade, every action of which is recorded."""
 
     name = "xiyou"

@@ -6,6 +6,7 @@ may get a new version; nothing is renamed or taken away.
 
 from domain.aggregate import AGGREGATES
 from domain.catalogue import batch, product
+from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.keys import key
@@ -14,6 +15,9 @@ from domain.orders import order
 from domain.payments import payment
 from domain.refunds import refund
 
-AREAS = (batch, dispute, journal, key, order, payment, product, recon, refund)
+AREAS = (
+    *(batch, deposit, dispute, file, journal, key, order),
+    *(payment, product, recon, refund, sanction),
+)
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]
