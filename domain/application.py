@@ -13,11 +13,16 @@
     identity     open_account, request_identity, check_source, compare_face, read_document,
                  check_bankcard, decide_identity, expire_identity, revoke_identity,
                  ask_erasure, erase_person
+    standing     recompute_credit
+    deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
+    sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
 """
 
+from domain.credit.sanctions import Sanctions
+from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
@@ -26,7 +31,9 @@ from domain.orders.sales import Sales
 from domain.refunds.returns import Returns
 
 
-class Trade(Intake, UpstreamChecks, Sales, Returns, Arbitration, Identification):
+class Trade(
+    Intake, UpstreamChecks, Sales, Returns, Arbitration, Identification, Standing, Sanctions
+):
     """A card-key trade, every action of which is recorded."""
 
     name = "xiyou"

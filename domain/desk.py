@@ -80,6 +80,12 @@ class Desk(Application[str]):
             raise NotFoundError(f"{aggregate_id}: there is no such {kind.TOPIC}") from None
         return cast("A", found)
 
+    def check_may_list(self, command: Command, merchant: str, now: str | None = None) -> None:
+        """Refuse a merchant that may not put goods on the shelf; here everybody may.
+
+        Areas that know of a reason override this, raise their own refusal, and ask on.
+        """
+
     def find_receipt(self, command_id: str) -> Sequence[int] | None:
         """Return what the command wrote when it was first recorded; None if it is new."""
         if self._remembering is None:

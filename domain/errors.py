@@ -107,3 +107,15 @@ class NotYetError(Refusal):
 
 class UnbalancedError(Refusal):
     """The lines of a posting do not sum to zero."""
+
+
+class DepositUnpaidError(Refusal):
+    """The merchant's deposit is short of what its grade demands: top it up first."""
+
+
+class DepositTooSmallError(Refusal):
+    """More than the deposit holds, or than may be taken from it now."""
+
+
+class SanctionedError(Refusal):
+    """A sanction in force does not allow it."""

@@ -6,6 +6,7 @@ may get a new version; nothing is renamed or taken away.
 
 from domain.aggregate import AGGREGATES
 from domain.catalogue import batch, product
+from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.identity import account, verification
@@ -16,8 +17,8 @@ from domain.payments import payment
 from domain.refunds import refund
 
 AREAS = (
-    *(account, batch, dispute, journal, key, order, payment, product, recon, refund),
-    *(upstream, verification),
+    *(account, batch, deposit, dispute, file, journal, key, order, payment, product, recon),
+    *(refund, sanction, upstream, verification),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

@@ -73,6 +73,7 @@ class Intake(Desk):
         index_key: bytes,
         taken: Fingerprints,
         new_key: Callable[[int], str],
+        now: str | None = None,
     ) -> None:
         """Take in a batch: each good line becomes a listed key, each bad one a rejection.
 
@@ -82,14 +83,17 @@ class Intake(Desk):
             index_key: 32 bytes, the fingerprints' own key.
             taken: the raw keys that are in stock.
             new_key: gives the identifier of the key made from a line, counted from 1.
+            now: RFC 3339, UTC; by default the moment that the command itself names.
 
         Raises:
             WrongPartyError: the product is another merchant's.
+            Refusal: the merchant may not list now.
         """
         product = self.load(Product, upload.product)
         if product.merchant != upload.merchant:
             raise WrongPartyError(f"{upload.product} is offered by {product.merchant}")
         require_right(self, upload.merchant, "list")
+        self.check_may_list(command, upload.merchant, now)
         batch = Batch(upload.batch)
         batch.start(command, upload.merchant, upload.product)
         shelf = _Shelf(index_key, taken)
@@ -124,10 +128,15 @@ class Intake(Desk):
         self.load(Key, key).quarantine(command, "stolen_list")
 
     @use_case
-    def list_key(self, command: Command, key: str) -> None:
-        """Put a key on the shelf, such as one that came back with a refund."""
+    def list_key(self, command: Command, key: str, now: str | None = None) -> None:
+        """Put a key on the shelf, such as one that came back with a refund.
+
+        Raises:
+            Refusal: its merchant may not list at *now*.
+        """
         found = self.load(Key, key)
         require_right(self, found.merchant, "list")
+        self.check_may_list(command, found.merchant, now)
         found.offer(command)
 
     @use_case

@@ -6,17 +6,26 @@ posting sum to zero. ``tests/domain/ledger/test_journal.py``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from domain.aggregate import Aggregate, Table
 from domain.command import Command
 from domain.errors import UnbalancedError
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.payload import BuyerId, Currency, MerchantId, Reference, Units
 
 JOURNAL_TABLE: Table = {"ledger.posted": {"open": "open"}}
 
-Occasion = Literal["service_sale", "service_refund", "bad_debt", "refund_without_sale"]
+Occasion = Literal[
+    "service_sale",
+    "service_refund",
+    "bad_debt",
+    "refund_without_sale",
+    "deposit_topped_up",
+    "deposit_returned",
+    "deposit_drawn",
+    "deposit_forfeited",
+]
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Line:
     amount: int
 
 
-@event("ledger.posted")
+@event("ledger.posted", schema=2)
 class LedgerPosted(Event):
     """Money moved between accounts; the lines sum to zero."""
 
@@ -42,6 +51,12 @@ class LedgerPosted(Event):
     """The row of the source file that says so."""
     party: Reference | None = None
     """The person whom the source names beside it."""
+
+
+@upcaster("ledger.posted", 1)
+def with_deposits(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 2 knows more occasions, those of deposits."""
+    return data
 
 
 class Journal(Aggregate):
