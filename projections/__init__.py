@@ -1,1 +1,1 @@
-"""Read models: views thrown away and rebuilt from the log at will. The first come with the HTTP API."""
+"""Read models: views thrown away and rebuilt from the log at will; none exists yet."""
