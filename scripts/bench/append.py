@@ -97,12 +97,16 @@ def commands(total: int, size: int) -> list[Command]:
     made = []
     for _ in range(total // size):
         streams = [f"ord_{uuid4().hex[:26]}" for _ in range(-(-size // EVENTS_A_STREAM))]
-        body = b'{"data":{"note":"%b"},"meta":{}}' % (b"y" * BODY_SIZE)
+        command_id = uuid4().hex
+        body = b'{"data":{"note":"%b"},"meta":{"command_id":"%b"}}' % (
+            b"y" * (BODY_SIZE - 50),
+            command_id.encode(),
+        )
         events = [
             NewEvent(streams[n // EVENTS_A_STREAM], n % EVENTS_A_STREAM + 1, "order.placed", body)
             for n in range(size)
         ]
-        made.append(Command(uuid4().hex, events))
+        made.append(Command(command_id, events))
     return made
 
 
