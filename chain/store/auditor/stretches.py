@@ -34,6 +34,10 @@ AHEAD = 2
 """Stretches a process may be ahead of whoever takes them."""
 
 
+SELDOM = (200_000, 20, 20)
+"""Thresholds of Python's cycle collector: rows are many, and none of them is in a cycle."""
+
+
 # A column may have lost its NOT NULL; what is missing is read as what is never right.
 _ROWS = """
 SELECT leaf_index, coalesce(stream, ''), coalesce(seq, -1), coalesce(type, ''),
@@ -160,33 +164,37 @@ def audit_stretches(
         wanted: asked for a few at a time.
         processes: 1 to start none.
     """
+    usual = gc.get_threshold()
+    gc.set_threshold(*SELDOM)
+    try:
+        yield from _audit_stretches(work, wanted, processes)
+    finally:
+        gc.set_threshold(*usual)
+        work.close()
+
+
+def _audit_stretches(
+    work: FromDatabase | FromFiles, wanted: Iterable[Stretch], processes: int
+) -> Iterator[tuple[Stretch, RangeReport]]:
     if processes <= 1:
-        try:
-            for stretch in wanted:
-                yield stretch, work(stretch)
-        finally:
-            work.close()
+        for stretch in wanted:
+            yield stretch, work(stretch)
         return
     # Started afresh, not forked: a fork would share our database connections. This process
     # takes its share while the others are busy, or still starting.
     with multiprocessing.get_context("spawn").Pool(processes - 1, _start, (work,)) as pool:
         waiting: deque[tuple[Stretch, Pending | RangeReport]] = deque()
-        try:
-            for stretch in wanted:
-                unready = sum(1 for _, each in waiting if not _is_ready(each))
-                if unready < (processes - 1) * AHEAD:
-                    waiting.append((stretch, pool.apply_async(_work, (stretch,))))
-                else:
-                    waiting.append((stretch, work(stretch)))
-                while waiting and (
-                    _is_ready(waiting[0][1]) or len(waiting) > processes * 2 * AHEAD
-                ):
-                    done, result = waiting.popleft()
-                    yield done, _report_of(result)
-            for done, result in waiting:
+        for stretch in wanted:
+            unready = sum(1 for _, each in waiting if not _is_ready(each))
+            if unready < (processes - 1) * AHEAD:
+                waiting.append((stretch, pool.apply_async(_work, (stretch,))))
+            else:
+                waiting.append((stretch, work(stretch)))
+            while waiting and (_is_ready(waiting[0][1]) or len(waiting) > processes * 2 * AHEAD):
+                done, result = waiting.popleft()
                 yield done, _report_of(result)
-        finally:
-            work.close()
+        for done, result in waiting:
+            yield done, _report_of(result)
 
 
 def _is_ready(result: "Pending | RangeReport") -> bool:
@@ -203,8 +211,7 @@ _here: list[FromDatabase | FromFiles] = []
 def _start(work: FromDatabase | FromFiles) -> None:
     # An interruption is the first process's to handle; it ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Nothing that a stretch leaves behind is in a cycle; looking for them takes a tenth.
-    gc.disable()
+    gc.set_threshold(*SELDOM)
     _here[:] = [work]
 
 
