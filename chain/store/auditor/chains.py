@@ -10,9 +10,12 @@ from chain.store.auditor.partitions import Partitions
 STREAMS_EACH = 2**19
 """Streams that a partition may have before its memory matters, some 100 MB."""
 
-_NUMBERS = Struct(">qqqq").pack
-_HASHES = len(_NUMBERS(0, 0, 0, 0))
+_NUMBERS = Struct(">qqqq")
+_HASHES = _NUMBERS.size
 _HASH = 64
+_PREV = _HASHES + _HASH
+_NAME = _PREV + _HASH
+_NO_PREV = b" " * _HASH
 
 
 class Chains:
@@ -40,12 +43,14 @@ class Chains:
         findings: list[Finding] = []
         broken: list[BrokenLink] = []
         for number in range(len(self.partitions)):
-            last: dict[str, Segment] = {}
+            last: dict[bytes, bytes] = {}
             for record in self.partitions.read(number):
-                segment = _unpack(record)
-                before = last.get(segment.stream)
-                last[segment.stream] = segment
-                self._follow(segment, before, findings, broken)
+                name = record[_NAME:]
+                before = last.get(name)
+                last[name] = record
+                if not _follows(record, before):
+                    segment = before and _unpack(before)
+                    self._follow(_unpack(record), segment or None, findings, broken)
         return findings, broken
 
     def _follow(
@@ -66,15 +71,26 @@ class Chains:
             findings.append(Finding(index, f"stream {segment.stream}: {fault}", self._where))
 
 
+def _follows(record: bytes, before: bytes | None) -> bool:
+    """Say, of two segments still packed, whether the second goes on where the first ends."""
+    first_seq = _NUMBERS.unpack_from(record)[1]
+    prev = record[_PREV:_NAME]
+    if before is None:
+        return 0 <= first_seq <= 1 and prev == _NO_PREV
+    return first_seq == _NUMBERS.unpack_from(before)[3] + 1 and prev == before[_HASHES:_PREV]
+
+
 def _pack(segment: Segment, name: bytes) -> bytes:
-    numbers = _NUMBERS(segment.first_index, segment.first_seq, segment.last_index, segment.last_seq)
+    numbers = _NUMBERS.pack(
+        segment.first_index, segment.first_seq, segment.last_index, segment.last_seq
+    )
     prev = segment.first_prev or ""
     return b"".join((numbers, segment.last_hash.encode(), prev.encode().ljust(_HASH), name))
 
 
 def _unpack(record: bytes) -> Segment:
-    first_index, first_seq, last_index, last_seq = Struct(">qqqq").unpack_from(record)
-    last_hash = record[_HASHES : _HASHES + _HASH].decode()
-    prev = record[_HASHES + _HASH : _HASHES + 2 * _HASH].decode().strip()
-    stream = record[_HASHES + 2 * _HASH :].decode()
+    first_index, first_seq, last_index, last_seq = _NUMBERS.unpack_from(record)
+    last_hash = record[_HASHES:_PREV].decode()
+    prev = record[_PREV:_NAME].decode().strip()
+    stream = record[_NAME:].decode()
     return Segment(stream, first_index, first_seq, prev or None, last_index, last_seq, last_hash)
