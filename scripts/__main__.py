@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     ),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
+    "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties of identity, for trying out."),
     "schemas": Listed("scripts.schemas", "Publish the JSON Schema of every event type."),
