@@ -48,23 +48,29 @@ def follow(
 ) -> Outcome:
     """Deliver, rule, execute, expire, release: whatever follows from the log by itself.
 
-    Ends by SIGTERM or SIGINT, after the command that is under way.
+    Ends by SIGTERM or SIGINT, after the command that is under way; what is left undone is
+    done at the next start.
     """
     del as_json
-    stop = threading.Event()
+    stop, at_once = threading.Event(), threading.Event()
+
+    def end(*_: object) -> None:
+        at_once.set()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     if with_parent:
+        # When the parent ends or lets us go, what is in the log by then is still done.
         threading.Thread(target=await_end_of_input, args=(stop,), daemon=True).start()
     with deployment(home) as ledger:
         follower = ledger.follower(Bench(tuple(arbitrator or ())))
-        follower.stopping = stop.is_set
-        if once:
-            follower.step(_now)
-        else:
-            if not with_parent:
-                print(f"following {ledger.origin}", file=sys.stderr, flush=True)  # noqa: T201 — progress
+        follower.stopping = at_once.is_set
+        if not once:
+            print(f"following {ledger.origin}", file=sys.stderr, flush=True)  # noqa: T201 — progress
             _run(follower, stop, interval)
+        if not at_once.is_set():
+            follower.step(_now)
         return _outcome(follower)
 
 

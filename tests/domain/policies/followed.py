@@ -78,7 +78,7 @@ class Followed(World):
 
     def __init__(self, periods: Periods = DEFAULTS, bench: Bench = BENCH) -> None:
         super().__init__()
-        self.trade: MemoryFollowing = MemoryFollowing()
+        self.trade: Following = MemoryFollowing()
         self.now = NOW
         self.periods = periods
         self.bench = bench
