@@ -2,7 +2,7 @@
 
 Opening freezes the escrow in the same command; ``ruling.executed`` stands before the
 money's event. Facts are read from the log, never taken from a caller, and nobody issues a
-ruling by rule but the rule table. ``tests/domain/disputes/test_arbitration.py``.
+ruling by rule but the rule table. ``tests/domain/disputes/``, a file a row.
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from json import loads
 from pathlib import Path
 from time import monotonic, sleep
@@ -54,7 +55,9 @@ def ledger(server_home: Path) -> Iterator[Deployment]:
 
 def do(ledger: Deployment, use_case: str, *arguments: object) -> None:
     command_id = f"test/{secrets.token_hex(8)}"
-    command = Command(meta_of(command_id), ledger.vault, secrets.token_bytes)
+    # Of this moment: the follower goes by the clock.
+    meta = replace(meta_of(command_id), occurred_at=None)
+    command = Command(meta, ledger.vault, secrets.token_bytes)
     getattr(ledger.trade, use_case)(command, *arguments)
 
 

@@ -14,7 +14,7 @@ from domain.disputes.replay import replay, rulings
 from domain.disputes.rules import CURRENT, ROWS_1, RuleTable
 from domain.disputes.tracing import events_behind, rulings_on
 from tests.domain.disputes.court import DISPUTE, INSIDE, UNAPPEALED, Court, judgement_of
-from tests.domain.disputes.test_arbitration import assigned, disputed, judged, ruled
+from tests.domain.disputes.stages import assigned, disputed, judged, ruled
 
 
 def conceded() -> tuple[Court, str]:

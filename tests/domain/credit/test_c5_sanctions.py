@@ -23,7 +23,7 @@ from domain.errors import (
 from domain.event import Role
 from domain.keys.intake import Upload
 from domain.money import Money
-from tests.domain.credit.test_deposits import accounts, deposit_of, paid_up
+from tests.domain.credit.test_c4_deposits import accounts, deposit_of, paid_up
 from tests.domain.credit.trades import START, moment
 from tests.domain.given import MERCHANT, NOW, PRODUCT, SECRET, World, identifier, key_of_line
 

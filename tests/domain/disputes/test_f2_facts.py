@@ -22,7 +22,7 @@ from tests.domain.disputes.court import (
     Court,
     court_with,
 )
-from tests.domain.disputes.test_table_in_use import REACHABLE
+from tests.domain.disputes.test_f3_table_in_use import REACHABLE
 from tests.domain.given import BUYER, SECRET, identifier, key_of_line
 
 TERMS = Terms()
