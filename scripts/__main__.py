@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "replay-ruling": Listed(
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),
+    "disputes": Listed("scripts.disputes", "Figures of disputes: how long they take."),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),

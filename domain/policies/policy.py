@@ -9,7 +9,7 @@ say in ``causation`` which entry led to them and keep that one's correlation. Pr
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from domain.disputes.case import Recorded
 from domain.disputes.deadline import seconds_of
@@ -23,6 +23,7 @@ SOURCE: Final = "policies"
 Actor = Literal["rules", "timer"]
 
 
+@runtime_checkable
 class Entries(Protocol):
     """A recorder that hands out the log's entries in their order."""
 
