@@ -168,4 +168,4 @@ def waits(cases: Sequence[Handled], staff: Staff) -> list[timedelta]:
 
 
 def _median(lengths: Sequence[timedelta]) -> int:
-    return int(median(lengths).total_seconds())
+    return int(median([int(each.total_seconds()) for each in lengths]))
