@@ -101,7 +101,7 @@ def test_a_follower_that_is_killed_between_cause_and_effect_is_repaired_by_the_n
         [*command, *deaths, "none:0", "none:0"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=True,
     ).stdout.split("\n")
     killed, (last, idle) = ended[: len(deaths)], ended[len(deaths) : -1]
