@@ -73,7 +73,14 @@ def test_wrong_usage_ends_with_2_without_a_stack_trace(arguments: list[str]) -> 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["disputes", "median"], ["log", "head"], ["log", "entry", "0"], ["audit"], ["publish", "--once"], ["serve"]],
+    [
+        ["disputes", "median"],
+        ["log", "head"],
+        ["log", "entry", "0"],
+        ["audit"],
+        ["publish", "--once"],
+        ["serve"],
+    ],
     ids=" ".join,
 )
 def test_a_folder_without_a_log_ends_with_4_and_a_remedy(
