@@ -18,7 +18,8 @@
     decisions    propose_scope, grant_scope, propose_scope_end, end_scope, propose_decision,
                  suspend_qualification, reinstate_qualification, expire_qualification,
                  revoke_qualification, clear_shelf
-    screening    ask_operator, quarantine_key, propose_lifting, lift_quarantine
+    screening    ask_operator, quarantine_key, propose_lifting, lift_quarantine,
+                 stolen_in_stock
     presenting   present_certificate
     standing     recompute_credit
     deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit

@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "policy": Listed("scripts.policy", "Write the tlog-policy that a verifier of this log needs."),
     "verify": Listed("scripts.verify", "Check a proof offline, trusting a policy alone."),
     "certificate": Listed("scripts.certificate", "Check, show and list the badges of merchants."),
+    "reviews": Listed("scripts.reviews", "Show which merchants wait for a reviewer, and how long."),
     "replay-ruling": Listed(
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),

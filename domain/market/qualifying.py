@@ -1,8 +1,8 @@
 """Merchants that qualify, and what they may not do before, meanwhile and after.
 
 One is approved by two persons, has its keys checked by their operator, is suspended and
-reinstated, and loses its scope; one is refused, one expires, one is shut out. They are of
-this story alone. ``tests/domain/market/test_marketplace.py``.
+reinstated, and loses its scope; one is refused, one expires, one is shut out, one still
+waits. They are of this story alone. ``tests/domain/market/test_marketplace.py``.
 """
 
 from collections.abc import Generator
@@ -310,6 +310,8 @@ def _ending(office: Office) -> Story:
     yield from office.admitted("D", teller.new("cer"))
     shut = office.merchant("D")[0]
     yield from office.two(shut, "propose_decision", "revoke_qualification", purpose="revocation")
+    # And one waits: nobody has read its documents by the end.
+    yield from office.submitted(office.merchant("E"), office.papers(office.merchant("E")))
     teller.at += 20 * DAY
     expired = {"merchant": office.merchant("C")[0], "now": office.now}
     yield teller.act(TIMER, "expire_qualification", **expired)

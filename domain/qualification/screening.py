@@ -3,6 +3,8 @@
 ``tests/domain/qualification/test_b3_stolen.py`` and ``test_b5_operator.py``.
 """
 
+from collections.abc import Iterator
+
 from chain.errors import MalformedError
 from domain.catalogue.product import Product
 from domain.command import Command
@@ -13,13 +15,14 @@ from domain.errors import (
     UpstreamNotUnusedError,
     WrongPartyError,
 )
-from domain.keys.events import KeyQuarantineLifted
+from domain.keys.events import KeyImported, KeyQuarantineLifted
 from domain.keys.key import Key
 from domain.keys.upstream import Answer, KeyUpstreamChecked
 from domain.outside.hidden import Hidden
 from domain.outside.party import PartyError, UntrustedAnswerError, WaitCause
 from domain.qualification.categories import VERSION_1, after
 from domain.qualification.events import QualificationReviewed
+from domain.qualification.history import read_events
 from domain.qualification.operator import KeyQuestion, UpstreamOperator
 from domain.qualification.stolen import Listing, StolenList
 from domain.qualification.voting import check_reason, check_staff, first_of_two
@@ -66,6 +69,19 @@ class Screening(Desk):
             waits=waits,
         )
         found.happen(command, checked)
+
+    def stolen_in_stock(self) -> Iterator[str]:
+        """Give the keys that stand on a stolen list and are not set aside yet.
+
+        For whoever has brought a new list: `quarantine_key` takes one after the other. Keys
+        that are held for an order or sold are not among them; their refund sets them aside.
+        """
+        for each in read_events(self, ["key.imported"]):
+            mark = each.fingerprint if isinstance(each, KeyImported) else None
+            if mark is not None and self.stolen.find(mark) is not None:
+                key = self.load(Key, each.originator_id)
+                if key.state in ("imported", "sealed", "listed"):
+                    yield key.id
 
     @use_case
     def quarantine_key(self, command: Command, key: str, stolen: StolenList | None = None) -> None:

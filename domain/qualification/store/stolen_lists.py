@@ -45,9 +45,18 @@ class StolenLists:
     """
 
     def __init__(self, folder: Path, index_key: bytes) -> None:
-        self._lists = [
-            _read(path, index_key) for path in sorted(folder.glob(f"*{SUFFIX}")) if path.is_file()
-        ]
+        self._folder = folder
+        self._index_key = index_key
+        self.reload()
+
+    def reload(self) -> None:
+        """Take in what the folder holds now, all of it or, if a list is refused, none of it.
+
+        Raises:
+            MalformedError: a list is not in its format; what was known before stays.
+        """
+        paths = [each for each in sorted(self._folder.glob(f"*{SUFFIX}")) if each.is_file()]
+        self._lists = [_read(path, self._index_key) for path in paths]
 
     def find(self, fingerprint: str) -> Listing | None:
         """See `StolenList.find`."""

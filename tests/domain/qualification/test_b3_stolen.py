@@ -217,6 +217,32 @@ def test_b3_a_vote_counts_for_one_quarantine_alone() -> None:
         world.by(BEN, "lift_quarantine", key, "wrong report", HOUR_LATER)
 
 
+def test_b3_a_new_list_is_held_against_all_that_is_in_stock(tmp_path: Path) -> None:
+    world = Applying()
+    lists = StolenLists(tmp_path, SECRET)
+    world.trade.stolen = lists
+    stolen, honest, sold, aside = world.brought([STOLEN, HONEST, "SOLD-0001", "ASIDE-001"])
+    world.place(sold)
+    world.do("check_upstream", aside, Answer("operator", "used"))
+    world.by(RULE, "quarantine_key", aside)
+    assert list(world.trade.stolen_in_stock()) == []
+    write_list(tmp_path, Listing("bank", "1"), [STOLEN, "SOLD-0001", "ASIDE-001"], SECRET)
+    lists.reload()
+    assert list(world.trade.stolen_in_stock()) == [stolen]
+    assert world.by(RULE, "quarantine_key", stolen) == ["key.quarantined"]
+    assert list(world.trade.stolen_in_stock()) == []
+    assert world.state(honest) == "listed"
+
+
+def test_b3_a_list_that_is_refused_leaves_what_was_known(tmp_path: Path) -> None:
+    write_list(tmp_path, Listing("bank", "1"), [STOLEN], SECRET)
+    lists = StolenLists(tmp_path, SECRET)
+    (tmp_path / f"other{SUFFIX}").write_text("nonsense")
+    with pytest.raises(MalformedError):
+        lists.reload()
+    assert find_any(lists, fingerprint(STOLEN, SECRET)) == Listing("bank", "1")
+
+
 # --- the lists
 
 
