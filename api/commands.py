@@ -72,9 +72,12 @@ class Recorded:
         return {"Idempotency-Replayed": "true"} if self.replayed else {}
 
 
-def this_moment() -> str:
-    """Return the time of day, RFC 3339 in UTC: what the guards of a request hold rights against."""
-    return f"{datetime.fromtimestamp(time(), UTC):%Y-%m-%dT%H:%M:%SZ}"
+def this_moment(later: int = 0) -> str:
+    """Return the time of day, or so many seconds later, RFC 3339 in UTC.
+
+    It is what a request's rights are held against.
+    """
+    return f"{datetime.fromtimestamp(time() + later, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def new_id(prefix: str) -> str:

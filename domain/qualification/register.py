@@ -7,12 +7,14 @@ A function of the events up to an entry: whoever has the log makes the same list
 from collections.abc import Iterable
 from typing import Final
 
+from domain.catalogue.product import Product
 from domain.desk import Desk
 from domain.errors import NotFoundError
 from domain.event import Event
 from domain.qualification.badge import BadgeSigner
 from domain.qualification.certificate import CertificateIssued, CertificateRecord
 from domain.qualification.history import read_events
+from domain.qualification.standing import find_qualification
 from domain.qualification.status import StatusList, sign_status
 
 TOPICS: Final = (
@@ -72,3 +74,18 @@ def badge_of(desk: Desk, certificate: str) -> bytes:
         if isinstance(each, CertificateIssued):
             return each.badge()
     raise NotFoundError(f"{certificate}: was never issued")
+
+
+def badges_for(desk: Desk, product: str) -> tuple[bytes, ...]:
+    """Return the badges that a buyer of *product* is shown: its merchant's, and its goods'.
+
+    Those that were issued and are not revoked; whether they are good says the status list.
+    None where the merchant never applied, one where no scope covers the category.
+    """
+    found = desk.load(Product, product)
+    qualification = find_qualification(desk, found.merchant)
+    if qualification is None or qualification.state not in ("approved", "suspended"):
+        return ()
+    wanted = (None, found.category) if found.category is not None else (None,)
+    names = [qualification.certificates.get(each) for each in wanted]
+    return tuple(badge_of(desk, each) for each in names if each is not None)

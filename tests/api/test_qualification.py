@@ -6,15 +6,30 @@ import pytest
 
 from api.app import create_app
 from api.bootstrap import DOCUMENTS_FOLDER, STOLEN_FOLDER, Deployment
+from api.commands import this_moment
 from chain.errors import MalformedError
+from chain.vkey import VerifierKey
 from domain.command import Command
 from domain.event import Meta
 from domain.qualification.admission import Request
+from domain.qualification.qualification import Scope
+from domain.qualification.status import CertificateSuspendedError, verify_badge, verify_double
 from domain.qualification.stolen import Listing
 from domain.qualification.store.stolen_lists import write_list
 from scripts.migrate import migrate
 from tests.api.asking import Client, serving
-from tests.domain.qualification.applying import GOODS, papers
+from tests.domain.qualification.applying import (
+    ANN,
+    BADGE,
+    BEN,
+    GOODS,
+    GOODS_BADGE,
+    OPERATOR,
+    RULE,
+    Applying,
+    digests,
+    papers,
+)
 
 MERCHANT = "M-LAN"
 NOW = "2026-11-22T10:00:00Z"
@@ -94,3 +109,65 @@ def test_a_list_that_cannot_be_read_stops_the_start(ledger: Deployment) -> None:
     (ledger.home / STOLEN_FOLDER / "bank.stolen").write_text("nonsense")
     with Deployment(ledger.settings, migrate) as again, pytest.raises(MalformedError):
         again.prepare()
+
+
+def test_a_buyer_is_shown_both_badges_and_can_check_them(
+    ledger: Deployment, client: Client
+) -> None:
+    offered = product(client)
+    assert client.get(f"/v1/products/{offered}/badges").json["badges"] == []
+    world = Qualified(ledger)
+    now = this_moment()
+    world.qualify(now)
+    shown = client.get(f"/v1/products/{offered}/badges").json["badges"]
+    status = client.get("/v1/certification/status").body
+    key = client.get("/v1/certification/key").body.decode().removesuffix("\n")
+    merchants, goods = (each.encode() for each in shown)
+    verify_double(merchants, goods, status, [VerifierKey.parse(key)], this_moment(), GOODS)
+
+
+def test_a_suspension_shows_in_the_next_list(
+    ledger: Deployment, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = product(client)
+    world = Qualified(ledger)
+    world.qualify(this_moment())
+    first = client.get("/v1/certification/status").body
+    world.by(RULE, "suspend_qualification", MERCHANT, "complaints", this_moment())
+    assert client.get("/v1/certification/status").body == first
+    monkeypatch.setattr("api.routes.certification.STATUS_AGE", -1.0)
+    status = client.get("/v1/certification/status").body
+    (badge, _) = client.get(f"/v1/products/{offered}/badges").json["badges"]
+    with pytest.raises(CertificateSuspendedError):
+        verify_badge(badge.encode(), status, [ledger.issuer.key], this_moment())
+
+
+def test_the_badges_of_what_is_not_there_are_not_found(client: Client) -> None:
+    unknown = "prd_01m6b1yq00efza980r9sxbxpms"
+    assert client.get(f"/v1/products/{unknown}/badges").status == 404
+    assert client.get("/v1/products/x/badges").status == 422
+
+
+class Qualified(Applying):
+    """The world of the domain's tests over a deployment."""
+
+    def __init__(self, ledger: Deployment) -> None:
+        super().__init__(ledger.documents)
+        self.trade = ledger.trade  # type: ignore[assignment]
+        self.ledger = ledger
+
+    def command(self, command_id: str | None = None) -> Command:
+        return Command(super().command(command_id).meta, self.ledger.vault, token_bytes)
+
+    def qualify(self, now: str) -> None:
+        """Let the merchant in, and let it have its scope."""
+        self.verified()
+        read = digests(papers())
+        self.submit(at=now)
+        self.review(at=now)
+        signed = (BADGE, self.ledger.issuer, now)
+        self.by(BEN, "approve_qualification", MERCHANT, read, *signed)
+        scope = Scope(GOODS, this_moment(86_400), OPERATOR)
+        self.by(ANN, "propose_scope", MERCHANT, scope, self.store, "asked them", now)
+        signed = (GOODS_BADGE, self.ledger.issuer, now)
+        self.by(BEN, "grant_scope", MERCHANT, scope, self.store, *signed)

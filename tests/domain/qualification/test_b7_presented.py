@@ -4,10 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64decode
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from chain.errors import MalformedError
 from domain.errors import BadgeNotGoodError, IllegalTransitionError
@@ -168,3 +171,36 @@ def test_b7_verifying_loads_no_database_driver_and_opens_no_socket(stranger: Str
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_b7_a_reader_written_from_the_document_alone_agrees(stranger: Stranger) -> None:
+    """``docs/certificate.md``, 1 to 4, with a JSON parser and Ed25519 and nothing of ours."""
+
+    def opened(name: str, head: str) -> dict[str, Any]:
+        text, _, signatures = (stranger.folder / name).read_text().rpartition("\n\n")
+        vkey = (stranger.folder / "key").read_text().strip()
+        signer, key_id, encoded = vkey.split("+", 2)
+        mark, named, signature = signatures.rstrip("\n").split(" ")
+        raw = b64decode(signature)
+        assert (mark, named, raw[:4].hex()) == ("\u2014", signer, key_id)
+        public = b64decode(encoded)
+        assert public[0] == 1
+        assert sha256(f"{signer}\n".encode() + public).digest()[:4].hex() == key_id
+        Ed25519PublicKey.from_public_bytes(public[1:]).verify(raw[4:], f"{text}\n".encode())
+        first, line = text.split("\n")
+        members = json.loads(line)
+        assert first == head
+        assert isinstance(members, dict)
+        assert members["issuer"] == signer
+        spelt = json.dumps(members, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        assert spelt == line
+        return members
+
+    status = opened("status", "xiyou-status/1")
+    assert set(status) == {"issued_at", "issuer", "next_update", "revoked", "size", "suspended"}
+    assert status["issued_at"] <= NOW < status["next_update"]
+    for name, kind in (("badge", "merchant"), ("goods", "goods")):
+        badge = opened(name, "xiyou-certificate/1")
+        assert (badge["kind"], badge["merchant"]) == (kind, MERCHANT)
+        assert badge["issued_at"] <= NOW < badge["valid_until"]
+        assert badge["certificate"] not in status["revoked"] + status["suspended"]
