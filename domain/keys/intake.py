@@ -19,7 +19,7 @@ from domain.keys.events import KeyImported
 from domain.keys.fingerprint import fingerprint
 from domain.keys.key import Key
 from domain.qualification.categories import VERSION_1
-from domain.qualification.standing import require_listable, shelve
+from domain.qualification.standing import is_held, require_listable, shelve
 
 MAX_RAW_KEY_SIZE = 512
 """Characters of a raw key; a longer line is not a key."""
@@ -107,6 +107,7 @@ class Intake(Desk):
         batch = Batch(upload.batch)
         batch.start(command, upload.merchant, upload.product)
         shelf = _Shelf(index_key, taken)
+        held = is_held(self, upload.merchant)
         accepted = 0
         for number, line in enumerate(upload.lines, 1):
             fault = shelf.fault_of(line)
@@ -117,7 +118,7 @@ class Intake(Desk):
             else:
                 key = Key(new_key(number))
                 _import_key(command, key, upload, line, shelf.put(line, key.id))
-                shelve(self, command, key, fingerprint(line, index_key))
+                shelve(self, command, key, fingerprint(line, index_key), held=held)
                 accepted += 1
         batch.finish(command, accepted)
         for mark, key_id in shelf.added.items():

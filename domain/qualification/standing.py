@@ -159,16 +159,21 @@ def require_revealable(desk: Desk, command: Command, key: Key, now: str | None) 
         _require_unused(key, None, _moment(command, key.merchant, now))
 
 
-def shelve(desk: Desk, command: Command, key: Key, marks: Fingerprint) -> None:
-    """Decide what becomes of a key that was just imported and sealed.
+def is_held(desk: Desk, merchant: str) -> bool:
+    """Say whether *merchant* is held to a qualification; asked once for a whole batch."""
+    return _held_to(desk, merchant) is not None
 
-    A stolen one is set aside, whichever merchant has brought it. A merchant that is held to
+
+def shelve(desk: Desk, command: Command, key: Key, marks: Fingerprint, *, held: bool) -> None:
+    """Decide what becomes of a key that was just imported and sealed; reads nothing.
+
+    A stolen one is set aside, whichever merchant has brought it. A merchant that is *held* to
     its qualification lists each key once the operator was asked; anybody else's is listed.
     """
     listing = find_any(desk.stolen, marks)
     if listing is not None:
         key.quarantine(command, "stolen_list", listing)
-    elif _held_to(desk, key.merchant) is None:
+    elif not held:
         key.offer(command)
 
 
