@@ -35,7 +35,7 @@ from domain.qualification.categories import after
 
 HEAD: Final = "xiyou-status/1"
 MAX_LIST_SIZE: Final = 1_000_000
-"""Bytes, as of every note: room for some 29,000 certificates that are not good."""
+"""Bytes, as of every note: room for some 30,000 certificates that are not good."""
 CLOCK_TOLERANCE: Final = 300
 """Seconds by which an issuer's clock may be ahead of the reader's."""
 
