@@ -8,7 +8,10 @@ from scripts.__main__ import COMMANDS
 from tests.scripts.calling import call, spawn
 from tests.scripts.conftest import Demo
 
-SUBCOMMANDS = [["log", each] for each in ("head", "entry", "history", "proof")]
+SUBCOMMANDS = [
+    *(["log", each] for each in ("head", "entry", "history", "proof")),
+    *(["certificate", each] for each in ("verify", "show", "status", "key")),
+]
 
 
 @pytest.mark.parametrize("name", [*([each] for each in COMMANDS), *SUBCOMMANDS])
@@ -17,7 +20,7 @@ def test_every_command_has_help(name: list[str]) -> None:
     assert called.code == 0
     assert called.out.lower().startswith("usage: xiyou " + " ".join(name))
     # A group's own help names its commands.
-    assert "--json" in called.out or name in (["log"], ["disputes"])
+    assert "--json" in called.out or name in (["log"], ["certificate"], ["disputes"])
 
 
 def test_without_a_command_it_says_which_there_are() -> None:
