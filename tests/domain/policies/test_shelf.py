@@ -20,7 +20,9 @@ def test_every_way_off_the_shelf_counts_and_every_way_back() -> None:
     keys = [key_of_line(number) for number in range(1, 7)]
     world.do("unlist_key", keys[0])
     world.placed(keys[1], "held")
-    world.do("quarantine_key", keys[2])
+    command = world.command()
+    world.trade.load(Key, keys[2]).quarantine(command, "upstream_unknown")
+    world.trade.record(command)
     order = world.paid(keys[3], "refunded")
     world.do("request_refund", "rfd_01m6b6cxs0faxvd78frqmaqtj6", order)
     world.do("approve_refund", "rfd_01m6b6cxs0faxvd78frqmaqtj6")
