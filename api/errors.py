@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from chain.errors import MalformedError, VerificationError
 from chain.store.files import MissingFileError
+from chain.store.master_key import VaultUnavailableError
 from chain.store.reader import UnknownEntryError
 from domain import errors
 
@@ -81,6 +82,9 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
         UNAVAILABLE, "outcome_unknown", "The database is out of reach", "same_key"
     ),
     PoolTimeout: Answer(UNAVAILABLE, "outcome_unknown", "The database is out of reach", "same_key"),
+    VaultUnavailableError: Answer(
+        UNAVAILABLE, "vault_unavailable", "Secrets can be neither kept nor shown now", "same_key"
+    ),
     VerificationError: Answer(
         UNAVAILABLE, "log_recovering", "The log does not verify; nothing is handed out", "after"
     ),

@@ -16,6 +16,7 @@
     standing     recompute_credit
     deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
+    rotation     rotate_keyring, note_rewrapped
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
@@ -27,12 +28,21 @@ from domain.disputes.arbitration import Arbitration
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
+from domain.keys.rotation import Rotation
 from domain.orders.sales import Sales
 from domain.refunds.returns import Returns
 
 
 class Trade(
-    Intake, UpstreamChecks, Sales, Returns, Arbitration, Identification, Standing, Sanctions
+    Intake,
+    UpstreamChecks,
+    Sales,
+    Returns,
+    Arbitration,
+    Identification,
+    Standing,
+    Sanctions,
+    Rotation,
 ):
     """A card-key trade, every action of which is recorded."""
 

@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, Listed]] = {
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
+    "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties of identity, for trying out."),
