@@ -72,6 +72,10 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.UnverifiedError: Answer(
         HTTPStatus.FORBIDDEN, "identity_required", "Verify the person first"
     ),
+    errors.StepUpNeededError: Answer(
+        HTTPStatus.FORBIDDEN, "step_up_required", "Show anew who asks", "new_key"
+    ),
+    errors.CodeRefusedError: Answer(INVALID, "code_refused", "The code is not accepted"),
     errors.Refusal: Answer(CONFLICT, "state_conflict", "Refused in this state"),
     persistence.IntegrityError: Answer(CONFLICT, "state_conflict", "Changed meanwhile", "new_key"),
     persistence.DataError: Answer(INVALID, "validation_failed", "Outside the log's format"),

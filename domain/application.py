@@ -5,7 +5,9 @@
     upstream     check_upstream
     sales        place_order, initiate_payment, capture_payment, refuse_callback,
                  deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
-                 reveal_key, confirm_order, release_funds, close_order
+                 confirm_order, release_funds, close_order
+    redemption   redeem_code
+    revealing    reveal_key, view_key, show_code, opens_commitment
     returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
     arbitration  open_dispute, add_evidence, gather_evidence, decide_dispute, assign_dispute,
                  rule, enter_bank_result, concede_dispute, withdraw_dispute, appeal_ruling,
@@ -28,15 +30,17 @@ from domain.disputes.arbitration import Arbitration
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
+from domain.keys.redemption import Redemption
+from domain.keys.revealing import Revealing
 from domain.keys.rotation import Rotation
-from domain.orders.sales import Sales
 from domain.refunds.returns import Returns
 
 
 class Trade(
     Intake,
     UpstreamChecks,
-    Sales,
+    Redemption,
+    Revealing,
     Returns,
     Arbitration,
     Identification,

@@ -4,11 +4,12 @@ Aggregates add their events to it in the order in which they happen, and that is
 order of their leaves; a refusal on the way leaves the command to be thrown away.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from chain.register import RegisterRow
-from chain.sealed import SALT_SIZE
+from chain.sealed import SALT_SIZE, parse_reference, unseal
 from domain.errors import Refusal
 from domain.event import Event, Meta
 from domain.sealing import Entropy, SealedRow, Sealer
@@ -53,6 +54,29 @@ class Command:
         row = self._sealer.seal(subject, value, self._entropy(SALT_SIZE))
         self.sealed.append(row)
         return {"sealed": row.digest.hex()}
+
+    def open(self, reference: Mapping[str, str]) -> object:
+        """Return the value that *reference*, an entry's own, names.
+
+        Raises:
+            ChainError: none is kept, it does not open, or the vault is out of reach.
+        """
+        digest = parse_reference(reference)
+        return unseal(self._sealer.open(digest).content, digest)
+
+    def tag(self, kind: str, *parts: str) -> str:
+        """Return what stands for *parts* where they must not stand in clear."""
+        return self._sealer.tag(kind, *parts)
+
+    def tags(self, kind: str, *parts: str) -> list[str]:
+        """Return every tag that may stand for *parts*."""
+        return self._sealer.tags(kind, *parts)
+
+    def begin_anew(self) -> None:
+        """Take back all that was to be recorded, to decide again."""
+        self.events.clear()
+        self.sealed.clear()
+        self.beside.clear()
 
     def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
         """Write *row* of a register together with the events.

@@ -7,6 +7,8 @@ the transaction of the entry that refers to it. Tests use `tests/domain/given.py
 
 from typing import Protocol
 
+from chain.sealed import SealedValue
+
 
 class SealedRow(Protocol):
     """A sealed value, encrypted, on its way to the vault's table."""
@@ -17,10 +19,23 @@ class SealedRow(Protocol):
 
 
 class Sealer(Protocol):
-    """Seals values; `chain.store.vault.Vault` is the real one."""
+    """Seals, opens and tags values; `chain.store.vault.Vault` is the real one."""
 
     def seal(self, subject: str, value: object, salt: bytes) -> SealedRow:
         """Return *value*, salted and encrypted under the data key of *subject*."""
+
+    def open(self, digest: bytes) -> SealedValue:
+        """Return the sealed value that *digest* names.
+
+        Raises:
+            ChainError: none is kept, it does not open, or the vault is out of reach.
+        """
+
+    def tag(self, kind: str, *parts: str) -> str:
+        """Return the keyed digest that stands for *parts*, by which they are found again."""
+
+    def tags(self, kind: str, *parts: str) -> list[str]:
+        """Return the tags of *parts* under every key that was ever used, the newest first."""
 
 
 class Entropy(Protocol):

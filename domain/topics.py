@@ -10,15 +10,15 @@ from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.identity import account, verification
-from domain.keys import key, keyring, upstream
+from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon
 from domain.orders import order
 from domain.payments import payment
 from domain.refunds import refund
 
 AREAS = (
-    *(account, batch, deposit, dispute, file, journal, key, keyring, order, payment, product),
-    *(recon, refund, sanction, upstream, verification),
+    *(account, batch, deposit, dispute, file, guesser, journal, key, keyring, order, payment),
+    *(product, recon, refund, sanction, upstream, verification),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.bootstrap import Deployment
 from api.commands import IdempotencyKey, new_id, perform
+from domain.catalogue.product import ReleasePolicy
 from domain.identifiers import SUFFIX_PATTERN
 from domain.keys.intake import MAX_RAW_KEY_SIZE, Upload
 
@@ -28,6 +29,9 @@ class NewProduct(BaseModel):
     merchant: Merchant
     code: str = Field(min_length=1, max_length=64, examples=["SKU-001"])
     title: str | None = Field(default=None, min_length=1, max_length=200)
+    release_policy: ReleasePolicy | None = Field(
+        default=None, description="When the raw key is shown to its buyer; by default never."
+    )
 
 
 class NewBatch(BaseModel):
@@ -55,7 +59,12 @@ def goods_routes(ledger: Deployment) -> APIRouter:
             key,
             (body.merchant, "merchant"),
             lambda command: ledger.trade.create_product(
-                command, new_id("prd"), body.merchant, body.code, body.title
+                command,
+                new_id("prd"),
+                body.merchant,
+                body.code,
+                body.title,
+                release_policy=body.release_policy,
             ),
             lambda found: (
                 [each.data for each in found.of("product.created")]

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.payload import BuyerId, MerchantId, Reference, Units
 
 PRODUCT_TABLE: Table = {
@@ -18,27 +18,49 @@ PRODUCT_TABLE: Table = {
     "product.stock_adjusted": {"offered": "offered", "withdrawn": "withdrawn"},
 }
 
+ReleasePolicy = Literal["redeem_on_platform", "reveal_at_activation", "reveal_after_confirmation"]
+"""When the raw key is shown to its buyer (``features.md``, 3.1 and U1): never, by default;
+where its operator has no interface, with the activation, or once receipt is confirmed."""
 
-@event("product.created")
+
+@event("product.created", schema=2)
 class ProductCreated(Event):
     """A merchant offers something; the code is the merchant's own."""
 
     merchant: MerchantId
     code: str
     title: str | None = None
+    release_policy: ReleasePolicy | None = None
+    """``redeem_on_platform`` where it is absent."""
 
     def _apply(self, product: "Product") -> None:
         product.merchant, product.code, product.title = self.merchant, self.code, self.title
+        product.release_policy = self.release_policy or product.release_policy
 
 
-@event("product.updated")
+@upcaster("product.created", 1)
+def created_without_policy(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 2 knows a release policy."""
+    return data
+
+
+@event("product.updated", schema=2)
 class ProductUpdated(Event):
-    """The product has another title."""
+    """The product has another title, or from now on another release policy."""
 
     title: str
+    release_policy: ReleasePolicy | None = None
+    """As it was where it is absent."""
 
     def _apply(self, product: "Product") -> None:
         product.title = self.title
+        product.release_policy = self.release_policy or product.release_policy
+
+
+@upcaster("product.updated", 1)
+def updated_without_policy(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 2 knows a release policy."""
+    return data
 
 
 @event("product.withdrawn")
@@ -70,22 +92,36 @@ class Product(Aggregate):
     PREFIX = "prd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": PRODUCT_TABLE}
 
-    __slots__ = ("code", "merchant", "state", "stock", "title")
+    __slots__ = ("code", "merchant", "release_policy", "state", "stock", "title")
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
         self.state = NEW
         self.merchant = self.code = ""
         self.title: str | None = None
+        self.release_policy: ReleasePolicy = "redeem_on_platform"
         self.stock = 0
 
-    def create(self, command: Command, merchant: str, code: str, title: str | None) -> None:
+    def create(
+        self,
+        command: Command,
+        merchant: str,
+        code: str,
+        title: str | None,
+        release_policy: ReleasePolicy | None = None,
+    ) -> None:
         """Offer it."""
-        self.happen(command, ProductCreated(*self.follows(command), merchant, code, title))
+        follows = self.follows(command)
+        self.happen(
+            command, ProductCreated(*follows, merchant, code, title, release_policy=release_policy)
+        )
 
-    def rename(self, command: Command, title: str) -> None:
-        """Give it another title."""
-        self.happen(command, ProductUpdated(*self.follows(command), title))
+    def rename(
+        self, command: Command, title: str, release_policy: ReleasePolicy | None = None
+    ) -> None:
+        """Give it another title, and another release policy if one is named."""
+        follows = self.follows(command)
+        self.happen(command, ProductUpdated(*follows, title, release_policy=release_policy))
 
     def withdraw(self, command: Command) -> None:
         """Offer it no longer."""

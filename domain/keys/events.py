@@ -3,9 +3,9 @@
 Vouchers and bundles live in the key's stream: whoever has the key's history has theirs.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.payload import (
     Basis,
     BatchId,
@@ -17,6 +17,7 @@ from domain.payload import (
     ProductId,
     Reference,
     RefundId,
+    Tag,
     Units,
 )
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from domain.keys.key import Key
 
 FaultCause = Literal["fault", "upstream_unknown", "stolen_list", "upstream_used", "case_collision"]
+VoucherEnd = Literal["expired", "revoked"]
+StepUpMethod = Literal["passkey", "one_time_code", "face", "password"]
+"""How the buyer showed anew who asks."""
 
 
 @event("key.imported")
@@ -47,6 +51,9 @@ class KeySealed(Event):
 
     raw_key: Reference
     basis: Basis | None = None
+
+    def _apply(self, key: "Key") -> None:
+        key.raw_key = self.raw_key
 
 
 @event("key.listed")
@@ -86,16 +93,38 @@ class KeySold(Event):
     order: OrderId
 
 
-@event("voucher.issued")
+@event("voucher.issued", schema=2)
 class VoucherIssued(Event):
     """The buyer has a temporary redemption code for the key."""
 
     code: Reference | None = None
     expires_at: Moment | None = None
     basis: Basis | None = None
+    tag: Tag | None = None
+    """By which the key is found when somebody types the code."""
 
     def _apply(self, key: "Key") -> None:
         key.voucher_live, key.voucher_expires_at = True, self.expires_at
+        key.voucher_code, key.voucher_tag, key.voucher_end = self.code, self.tag, None
+        key.voucher_locks, key.voucher_locked_until = 0, None
+
+
+@upcaster("voucher.issued", 1)
+def issued_without_tag(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: a code of version 1 is not found by what somebody types."""
+    return data
+
+
+@event("voucher.locked")
+class VoucherLocked(Event):
+    """Too many have tried the code who may not use it: for a time nobody can."""
+
+    until: Moment
+    locks: Units
+    """The how manieth lock of this code it is; each takes twice as long as the one before."""
+
+    def _apply(self, key: "Key") -> None:
+        key.voucher_locked_until, key.voucher_locks = self.until, self.locks
 
 
 @event("voucher.expired")
@@ -103,7 +132,7 @@ class VoucherExpired(Event):
     """The redemption code's time is over; a new one can be asked for."""
 
     def _apply(self, key: "Key") -> None:
-        key.voucher_live = False
+        key.voucher_live, key.voucher_end = False, "expired"
 
 
 @event("voucher.revoked")
@@ -111,7 +140,7 @@ class VoucherRevoked(Event):
     """The redemption code no longer works."""
 
     def _apply(self, key: "Key") -> None:
-        key.voucher_live = False
+        key.voucher_live, key.voucher_end = False, "revoked"
 
 
 @event("bundle.issued")
@@ -153,15 +182,29 @@ class KeyActivated(Event):
         key.voucher_live = False
 
 
-@event("key.revealed")
+@event("key.revealed", schema=2)
 class KeyRevealed(Event):
     """The raw key was shown to its buyer; every view is an event."""
 
     buyer: BuyerId
     purpose: str
+    device: Tag | None = None
+    view: Units | None = None
+    """The how manieth it is."""
+    step_up_by: BuyerId | None = None
+    """From the second view on: who showed anew who asks, when and how."""
+    step_up_at: Moment | None = None
+    step_up_method: StepUpMethod | None = None
 
     def _apply(self, key: "Key") -> None:
         key.revealed = True
+        key.views += 1
+
+
+@upcaster("key.revealed", 1)
+def revealed_without_device(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 1 counted no views and named no device."""
+    return data
 
 
 @event("key.confirmed")
@@ -183,6 +226,7 @@ class KeyReturned(Event):
     def _apply(self, key: "Key") -> None:
         # A key sold again shows nothing of its first order.
         key.order, key.units_refunded, key.voucher_expires_at = None, 0, None
+        key.voucher_code, key.voucher_tag, key.voucher_locked_until = None, None, None
 
 
 @event("key.quarantined")

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from chain.errors import MalformedError
 from domain.catalogue.batch import Batch, LineFault
-from domain.catalogue.product import Product, ProductStockAdjusted
+from domain.catalogue.product import Product, ProductStockAdjusted, ReleasePolicy
 from domain.command import Command
 from domain.desk import Desk, use_case
 from domain.errors import WrongPartyError
@@ -52,11 +52,18 @@ class Intake(Desk):
 
     @use_case
     def create_product(
-        self, command: Command, product: str, merchant: str, code: str, title: str | None = None
+        self,
+        command: Command,
+        product: str,
+        merchant: str,
+        code: str,
+        title: str | None = None,
+        *,
+        release_policy: ReleasePolicy | None = None,
     ) -> None:
         """Offer a product."""
         require_right(self, merchant, "list")
-        Product(product).create(command, merchant, code, title)
+        Product(product).create(command, merchant, code, title, release_policy)
 
     @use_case
     def adjust_stock(self, command: Command, product: str, units: int) -> None:
@@ -113,9 +120,16 @@ class Intake(Desk):
             taken.add(mark, key_id)
 
     @use_case
-    def rename_product(self, command: Command, product: str, title: str) -> None:
-        """Give a product another title."""
-        self.load(Product, product).rename(command, title)
+    def rename_product(
+        self,
+        command: Command,
+        product: str,
+        title: str,
+        *,
+        release_policy: ReleasePolicy | None = None,
+    ) -> None:
+        """Give a product another title; a release policy holds for views from now on."""
+        self.load(Product, product).rename(command, title, release_policy)
 
     @use_case
     def withdraw_product(self, command: Command, product: str) -> None:

@@ -1,7 +1,8 @@
-"""The keyring: data keys may be wrapped anew and nothing else; what was destroyed is named.
+"""Keyring and redemption: what may be done to data keys, and how codes are found and counted.
 
-Both are the schema owner's work: the application's role may neither change a data key nor
-say that a value was erased. The trigger holds for the owner too.
+Data keys may be wrapped anew and nothing else, and what was destroyed is named: both are the
+schema owner's work, and the trigger holds for the owner too. Two registers beside the log:
+which code opens which key, by a keyed tag, and the slots of those who typed wrong codes.
 """
 
 from alembic import op
@@ -37,10 +38,32 @@ CREATE TRIGGER only_rewrapped BEFORE UPDATE ON ledger.data_keys
   FOR EACH ROW EXECUTE FUNCTION ledger.refuse_relabelling();
 """
 
+REDEMPTION = """
+CREATE TABLE ledger.redemption_codes (
+  tag      text COLLATE "C" NOT NULL,
+  key      text COLLATE "C" NOT NULL,
+  order_id text COLLATE "C" NOT NULL,
+  CONSTRAINT redemption_codes_pkey PRIMARY KEY (tag)
+);
+COMMENT ON TABLE ledger.redemption_codes IS
+  'A register: which redemption code, by its keyed tag, was issued for which key and order.';
+CREATE TABLE ledger.redemption_slots (
+  counter text   COLLATE "C" NOT NULL,
+  slot    bigint NOT NULL CHECK (slot BETWEEN 0 AND 60),
+  until   text   COLLATE "C" NOT NULL,
+  CONSTRAINT redemption_slots_pkey PRIMARY KEY (counter, slot)
+);
+COMMENT ON TABLE ledger.redemption_slots IS
+  'A register: wrong codes of an account, device, address or voucher; a slot a try.';
+GRANT SELECT, INSERT ON ledger.redemption_codes TO xiyou_app;
+GRANT SELECT, INSERT, DELETE ON ledger.redemption_slots TO xiyou_app;
+"""
+
 
 def upgrade() -> None:
-    """Make the table, the index and the guard."""
+    """Make the tables, the index and the guard."""
     op.execute(DESTROYED)
+    op.execute(REDEMPTION)
     op.execute(REWRAPPING)
 
 

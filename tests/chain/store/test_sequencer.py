@@ -255,6 +255,8 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
         "entries": ["INSERT", "SELECT"],
         "head": ["SELECT", "UPDATE"],
         "receipts": ["INSERT", "SELECT"],
+        "redemption_codes": ["INSERT", "SELECT"],
+        "redemption_slots": ["DELETE", "INSERT", "SELECT"],
         "sealed_values": ["INSERT", "SELECT"],
         "snapshots": ["DELETE", "INSERT", "SELECT"],
         "tracking": ["INSERT", "SELECT", "UPDATE"],
