@@ -247,7 +247,9 @@ class Sequencer:
     def _roll_back(self) -> None:
         """Leave the failed transaction; the connection stays if it can."""
         try:
-            self._connect().execute("ROLLBACK")
+            # Not the statement ROLLBACK: the driver would go on using statements that it
+            # believes prepared, and whose preparation the failed pipeline has skipped.
+            self._connect().rollback()
         except psycopg.Error:
             self._drop_connection()
 
