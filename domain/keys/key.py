@@ -171,6 +171,7 @@ class Key(Aggregate):
 
     def issue_voucher(self, command: Command, buyer: str, expires_at: str | None) -> None:
         """Draw a new redemption code, sealed for *buyer*; a live one is revoked first."""
+        self.check("voucher.issued")  # before there is a code that nobody has paid for
         if self.voucher_live:
             self.happen(command, events.VoucherRevoked(*self.follows(command)))
         code = draw_code(VOUCHER_SYMBOLS, command.draw)

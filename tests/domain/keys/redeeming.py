@@ -12,7 +12,7 @@ from domain.outside.hidden import Hidden
 from tests.domain.given import BUYER, NOW, World, identifier
 
 STRANGER = identifier("usr", "stranger")
-NO_CODE = "0000-00000-00000-00001"
+NO_CODE = "00000-00000-00000-00011"
 """Has the form of a code and its check symbol, and nobody was given it."""
 
 
@@ -36,6 +36,15 @@ def attempt(
 
 class Typing(World):
     """A trade in memory whose codes are typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: set[Any] = set()
+        """What callers of refused codes were told, in every respect."""
+
+    def last(self, topic: str) -> dict[str, Any]:
+        """Return the payload of the last event of *topic*."""
+        return [each.data() for each in self.events() if topic == each.TOPIC][-1]
 
     def code(self, order: str) -> str:
         """Return the code of *order*, as its buyer was given it."""
@@ -64,9 +73,10 @@ class Typing(World):
         before = self.size()
         try:
             self.redeem(code, account, now, **where)
-        except CodeRefusedError:
+        except CodeRefusedError as error:
+            self.answers.add((type(error), error.args, error.__cause__, error.__context__))
             found = self.events()[before:]
             refusals = [each for each in found if each.TOPIC == "key.activation_refused"]
             assert len(refusals) <= 1
-            return refusals[0].data()["cause"] if refusals else ""
+            return str(refusals[0].data()["cause"]) if refusals else ""
         raise AssertionError("the code was accepted")
