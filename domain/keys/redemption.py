@@ -50,6 +50,15 @@ class Attempt:
     """The product whose page it was typed on, if it was one's."""
 
 
+class Redeemed(NamedTuple):
+    """What a redemption has brought."""
+
+    ids: Sequence[int]
+    """Notification ids of its events."""
+    raw_key: Hidden | None = None
+    """Where the product's policy shows it with the activation; not to who asks again."""
+
+
 class _Tags(NamedTuple):
     """What stands for an attempt in log and registers."""
 
@@ -69,11 +78,11 @@ class _Held(NamedTuple):
 class Redemption(Sales):
     """Redeeming codes."""
 
-    def redeem_code(self, command: Command, attempt: Attempt, now: str) -> Sequence[int]:
+    def redeem_code(self, command: Command, attempt: Attempt, now: str) -> Redeemed:
         """Redeem the code that somebody typed; happens once for a key.
 
         Args:
-            command: the caller's; asked again it gets the same answer.
+            command: the caller's; asked again it gets the same answer, without the raw key.
             attempt: who types what, where.
             now: RFC 3339, UTC: what limits, locks and expiry are measured by.
 
@@ -82,23 +91,23 @@ class Redemption(Sales):
             ConcurrentChangeError: others were faster two hundred times.
             ChainError: the vault is out of reach; nothing was recorded or counted.
         """
-        receipt = self._redeem(command, attempt, now)
-        if receipt is None or self._is_refusal(receipt):
+        done = self._redeem(command, attempt, now)
+        if done is None or self._is_refusal(done.ids):
             raise CodeRefusedError
-        return receipt
+        return done
 
-    def _redeem(self, command: Command, attempt: Attempt, now: str) -> Sequence[int] | None:
+    def _redeem(self, command: Command, attempt: Attempt, now: str) -> Redeemed | None:
         """Record what becomes of *attempt*; None if that is left unrecorded."""
         for _ in range(TRIES):
             receipt = self.find_receipt(command.id)
             if receipt is not None:
-                return receipt
+                return Redeemed(receipt)
             command.begin_anew()
-            self._decide(command, attempt, now)
+            raw_key = self._decide(command, attempt, now)
             if not command.events:
                 return None
             try:
-                return self.record(command)
+                return Redeemed(self.record(command), raw_key)
             except ConcurrentChangeError:
                 # Somebody took the key or the slot that this was decided by: look again.
                 continue
@@ -108,8 +117,9 @@ class Redemption(Sales):
         found = self.recorder.select_notifications(receipt[0], len(receipt), stop=receipt[-1])
         return any(each.topic == KeyActivationRefused.TOPIC for each in found)
 
-    def _decide(self, command: Command, attempt: Attempt, now: str) -> None:
-        typed, fault = _read(attempt.code)
+    def _decide(self, command: Command, attempt: Attempt, now: str) -> Hidden | None:
+        """Let happen in *command* what becomes of *attempt*; return the key if it is shown."""
+        typed, fault = read_typed(attempt.code)
         tags = _Tags(
             command.tag(CODE, typed),
             command.tag(DEVICE, attempt.device.reveal()) if attempt.device else None,
@@ -121,17 +131,17 @@ class Redemption(Sales):
         cause = spent or fault or ("unknown" if held is None else _cause(held, attempt, now))
         if cause is None and held is not None:
             activate(command, held.order, held.key, attempt.account, now)
-            self._reveal_with(command, held, attempt, tags)
             for _, slot, _ in slots:
                 slot.pass_through(command)
-            return
+            return self._reveal_with(command, held, attempt, tags)
         if spent and all(slot.number is None for _, slot, _ in slots if slot.is_spent):
-            return
+            return None
         for _, slot, limit in slots:
             slot.take(command, limits.after(now, limit.seconds))
         self._refuse(command, attempt, cause or "unknown", tags, held)
         if held is not None and cause in WRONG_HANDS:
             self._count_against(command, held, now)
+        return None
 
     def _slots(
         self, attempt: Attempt, tags: _Tags, now: str
@@ -193,14 +203,22 @@ class Redemption(Sales):
             seconds = limits.lock_seconds(key.voucher_locks)
             key.lock_voucher(command, limits.after(now, seconds))
 
-    def _reveal_with(self, command: Command, held: _Held, attempt: Attempt, tags: _Tags) -> None:
+    def _reveal_with(
+        self, command: Command, held: _Held, attempt: Attempt, tags: _Tags
+    ) -> Hidden | None:
         """Record the first view, where the product's policy gives it with the activation."""
-        policy = self.load(Product, held.key.product).release_policy
-        if policy == "reveal_at_activation" and held.key.units == 1:
-            held.key.reveal(command, attempt.account, "activation", tags.device)
+        key = held.key
+        policy = self.load(Product, key.product).release_policy
+        if policy != "reveal_at_activation" or key.units > 1 or key.raw_key is None:
+            return None
+        # Opened before the commit and handed out after it: a vault that is away activates
+        # nothing, and dying in between shows nothing.
+        raw_key = Hidden(str(command.open(key.raw_key)))
+        key.reveal(command, attempt.account, "activation", tags.device)
+        return raw_key
 
 
-def _read(code: Hidden) -> tuple[str, Cause | None]:
+def read_typed(code: Hidden) -> tuple[str, Cause | None]:
     """Return what was typed in its one spelling; or as it is, where that is no code."""
     text = code.reveal()
     try:
