@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import psycopg
 
+from chain.store.data_key import DataKeyRow
 from chain.store.master_key import Keyring
-from chain.store.vault import DataKeyRow, Vault
+from chain.store.vault import Vault
 
 BATCH = 500
 

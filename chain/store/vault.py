@@ -9,7 +9,6 @@ nothing here switches encryption off. Proved by ``tests/chain/store/test_vault.p
 ``tests/domain/keys/test_e2_rotation.py``.
 """
 
-import hmac
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -20,8 +19,15 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chain.errors import ChainError, MalformedError, VerificationError
+from chain.errors import ChainError, VerificationError
 from chain.sealed import SealedValue, seal, unseal
+from chain.store.data_key import (
+    DataKeyRow,
+    binding_of,
+    check_subject,
+    length_prefixed,
+    make_tag,
+)
 from chain.store.database import Database
 from chain.store.master_key import (
     KEY_SIZE,
@@ -41,7 +47,6 @@ TAGS = "tag"
 """The subject of the keys with which tags are made; nothing is sealed for it."""
 
 CACHED_KEYS = 10_000
-MAX_SUBJECT_SIZE = 256
 
 _DESTROYED = "SELECT FROM destroyed_values WHERE digest = %s"
 _TAG_KEYS = """
@@ -49,7 +54,6 @@ SELECT id, subject, master_key, wrapped, made_at FROM data_keys
 WHERE subject = %s ORDER BY made_at DESC, id
 """
 _KEY_ID_SIZE = 16
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SealedRow(NamedTuple):
@@ -58,16 +62,6 @@ class SealedRow(NamedTuple):
     digest: bytes
     data_key: str
     ciphertext: bytes
-
-
-class DataKeyRow(NamedTuple):
-    """A row of data_keys."""
-
-    id: str
-    subject: str
-    master_key: str
-    wrapped: bytes
-    made_at: datetime
 
 
 class UnknownValueError(ChainError):
@@ -164,10 +158,12 @@ class Vault:
         """
         wanted = {subject: None for subject in subjects if subject not in self._sealing}
         for subject in wanted:
-            _check_subject(subject)
+            check_subject(subject)
         with self._database.connection() as connection:
             rows = connection.execute(
-                "SELECT DISTINCT subject FROM data_keys WHERE subject = ANY(%s)", [list(wanted)]
+                "SELECT DISTINCT subject FROM data_keys WHERE subject = ANY(%s)"
+                " AND master_key = %s",
+                [list(wanted), self._keyring.current.id],
             )
             known = {subject for (subject,) in rows}
         with self._lock:
@@ -236,7 +232,11 @@ class Vault:
         Raises:
             VaultUnavailableError: the master keys are out of reach.
         """
-        return self.tags(kind, *parts)[0]
+        if not self._tag_keys:
+            return self.tags(kind, *parts)[0]
+        # Another process may have a newer key by now: what is looked for is, under all.
+        newest, key = next(iter(self._tag_keys.items()))
+        return make_tag(newest, key, kind, parts)
 
     def tags(self, kind: str, *parts: str) -> list[str]:
         """Return the tags of *parts* under every tag key, the newest first."""
@@ -246,19 +246,16 @@ class Vault:
             with self._lock:
                 self._create([TAGS])
             return self.tags(kind, *parts)
-        text = length_prefixed(*(part.encode() for part in (kind, *parts)))
-        found = []
-        for key in (DataKeyRow(*row) for row in rows):
-            if key.id not in self._tag_keys:
-                self._tag_keys[key.id] = self._unwrapped(key)
-            digest = hmac.digest(self._tag_keys[key.id], text, "sha256")
-            found.append(f"{key.id.removeprefix('dk_')}:{digest.hex()}")
-        return found
+        known = self._tag_keys
+        keys = {row[0]: known.get(row[0]) or self._unwrapped(DataKeyRow(*row)) for row in rows}
+        self._tag_keys = keys
+        return [make_tag(key_id, key, kind, parts) for key_id, key in keys.items()]
 
     def add_tag_key(self) -> None:
         """Make a new tag key: new tags are made with it, older ones are still found."""
         with self._lock:
             self._create([TAGS])
+        self._tag_keys = {}
 
     def rewrap(self, key: DataKeyRow) -> DataKeyRow:
         """Return *key* wrapped by the newest master key; the data key itself stays.
@@ -270,7 +267,7 @@ class Vault:
         data_key = self._unwrapped(key)
         newest = self._keyring.current
         draft = key._replace(master_key=newest.id)
-        return draft._replace(wrapped=newest.wrap(data_key, _binding(draft)))
+        return draft._replace(wrapped=newest.wrap(data_key, binding_of(draft)))
 
     def _unwrap(self, key: DataKeyRow) -> AESGCM:
         return AESGCM(self._unwrapped(key))
@@ -282,14 +279,14 @@ class Vault:
                 f"data key {key.id}: wrapped by {key.master_key},"
                 f" and this vault holds {self._keyring.current.id}"
             )
-        return master_key.unwrap(key.wrapped, _binding(key))
+        return master_key.unwrap(key.wrapped, binding_of(key))
 
     def _take(self, subject: str) -> _SealingKey:
         """Return the data key of *subject* with one value less to seal."""
         with self._lock:
             key = self._sealing.get(subject)
             if key is None or key.master_key != self._keyring.current.id:
-                _check_subject(subject)
+                check_subject(subject)
                 key = self._load(subject)
             elif key.left <= 0:
                 self._count(key)
@@ -340,7 +337,7 @@ class Vault:
             data_key = self._random_bytes(KEY_SIZE)
             key_id = f"dk_{self._random_bytes(_KEY_ID_SIZE).hex()}"
             draft = DataKeyRow(key_id, subject, master_key.id, b"", self._clock())
-            row = draft._replace(wrapped=master_key.wrap(data_key, _binding(draft)))
+            row = draft._replace(wrapped=master_key.wrap(data_key, binding_of(draft)))
             made.append((row, AESGCM(data_key)))
         with (
             self._database.connection() as connection,
@@ -364,33 +361,3 @@ class Vault:
         if len(self._sealing) > self._cached_keys:
             self._sealing.popitem(last=False)
         return key
-
-
-def length_prefixed(*parts: bytes) -> bytes:
-    """Return *parts* one after another, each behind its length in two bytes."""
-    return b"".join(len(part).to_bytes(2) + part for part in parts)
-
-
-def _binding(key: DataKeyRow) -> bytes:
-    """Return what a wrapped data key is bound to: all else in its row."""
-    made = (key.made_at - _EPOCH) // datetime.resolution
-    return length_prefixed(
-        b"data key",
-        key.id.encode(),
-        key.subject.encode(),
-        key.master_key.encode(),
-        made.to_bytes(8, signed=True),
-    )
-
-
-def _check_subject(subject: str) -> None:
-    """Check the id of a data subject.
-
-    Raises:
-        MalformedError: it is empty, too long, or not printable ASCII without space.
-    """
-    printable = subject.isascii() and subject.isprintable() and " " not in subject
-    if not 0 < len(subject) <= MAX_SUBJECT_SIZE or not printable:
-        raise MalformedError(
-            f"subject {subject[:80]!r}: must be 1 to {MAX_SUBJECT_SIZE} bytes of printable ASCII"
-        )

@@ -38,7 +38,7 @@ from scripts.bench.separation import p_value
 from scripts.migrate import migrate
 
 SAMPLES = 10_000
-QUICK = 320
+QUICK = 240
 THREADS = 8
 ORDERS = 12
 """Of each cause that needs an order."""

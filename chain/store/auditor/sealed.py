@@ -19,7 +19,8 @@ from chain.errors import ChainError
 from chain.hashes import HASH_SIZE
 from chain.sealed import parse_reference
 from chain.store.auditor.partitions import Partitions
-from chain.store.vault import DataKeyRow, SealedRow, Vault
+from chain.store.data_key import DataKeyRow
+from chain.store.vault import SealedRow, Vault
 
 WHERE = "sealed_values"
 KEYS = "data_keys"

@@ -177,6 +177,17 @@ def test_t13_refunded_and_then_activated_is_refused() -> None:
     assert world.topics()[before:] == ["key.activation_refused"]
 
 
+def test_t13_activated_and_then_refunded_the_key_is_void() -> None:
+    """antiwork/gumroad#7326, license-wp/license-wp#34, woocommerce/woocommerce#18363."""
+    world = Typing()
+    order = world.delivered()
+    code = world.code(order)
+    world.redeem(code)
+    give_back(world, order)
+    assert "key.voided" in world.topics()
+    assert world.refused(code) == "refunded"
+
+
 def test_t14_a_key_sold_again_shows_nothing_of_its_first_order() -> None:
     """awesomemotive/easy-digital-downloads#1175, pluginever/wc-serial-numbers#480."""
     world = Typing()
