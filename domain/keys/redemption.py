@@ -207,9 +207,12 @@ class Redemption(Sales):
         self, command: Command, held: _Held, attempt: Attempt, tags: _Tags
     ) -> Hidden | None:
         """Record the first view, where the product's policy gives it with the activation."""
-        key = held.key
+        key, meta = held.key, command.meta
         policy = self.load(Product, key.product).release_policy
         if policy != "reveal_at_activation" or key.units > 1 or key.raw_key is None:
+            return None
+        if meta.role != "consumer" or meta.actor != attempt.account:
+            # The support desk may type a buyer's code; it is shown nothing.
             return None
         # Opened before the commit and handed out after it: a vault that is away activates
         # nothing, and dying in between shows nothing.

@@ -1,10 +1,10 @@
 """What is kept beside the log to find a code's key and to count wrong codes.
 
-Two registers, both of which the entries tell again: which code opens which key, by the code's
-keyed tag and never by the code; and the slots of those who typed wrong codes. A limit of *n*
-in a time is *n* slots, each taken until its time is over: whoever tries a code takes a slot
-with it, right or wrong, and gives it back if it was right. So the database itself holds the
-limit, however many try at once and in however many processes.
+Two registers: which code opens which key, by the code's keyed tag and never by the code, which
+the entries tell again; and the slots of those who typed wrong codes, which mean something for
+a time only. A limit of *n* in a time is *n* slots, each taken until its time is over: whoever
+tries a code takes a slot with it, right or wrong, and gives it back if it was right. So the
+database itself holds the limit, however many try at once and in however many processes.
 ``tests/domain/keys/test_redemption_limits.py``.
 """
 

@@ -30,7 +30,7 @@ from tests.domain.given import (
     identifier,
     meta_of,
 )
-from tests.domain.keys.redeeming import STRANGER, Typing
+from tests.domain.keys.redeeming import STRANGER, Typing, attempt
 from tests.domain.keys.test_e4_channel import give_back
 
 RAW = "AAAA-BBBB"
@@ -82,6 +82,17 @@ def test_e9_with_the_activation_the_first_view_is_in_the_same_transaction() -> N
     with pytest.raises(StepUpNeededError):
         world.view(order)
     assert world.view(order, step_up=PROOF) == RAW
+
+
+def test_e9_the_support_desk_may_type_a_buyers_code_and_is_shown_nothing() -> None:
+    world = Showing()
+    order = world.delivered()
+    code, command = world.code(order), world.command()
+    command.meta = replace(meta_of(command.id), actor="staff-7", role="staff", channel="desk")
+    done = world.trade.redeem_code(command, attempt(code), NOW)
+    assert done.raw_key is None
+    assert world.topics()[-1] == "key.activated"
+    assert world.view(order) == RAW, "the first view is still the buyer's"
 
 
 def test_e9_by_default_a_raw_key_is_never_shown() -> None:
