@@ -72,11 +72,9 @@ class Command:
         """Return every tag that may stand for *parts*."""
         return self._sealer.tags(kind, *parts)
 
-    def begin_anew(self) -> None:
-        """Take back all that was to be recorded, to decide again."""
-        self.events.clear()
-        self.sealed.clear()
-        self.beside.clear()
+    def anew(self) -> "Command":
+        """Return the same command with nothing in it, to decide again."""
+        return Command(self.meta, self._sealer, self._entropy)
 
     def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
         """Write *row* of a register together with the events.

@@ -102,12 +102,12 @@ class Redemption(Sales):
             receipt = self.find_receipt(command.id)
             if receipt is not None:
                 return Redeemed(receipt)
-            command.begin_anew()
-            raw_key = self._decide(command, attempt, now)
-            if not command.events:
+            tried = command.anew()
+            raw_key = self._decide(tried, attempt, now)
+            if not tried.events:
                 return None
             try:
-                return Redeemed(self.record(command), raw_key)
+                return Redeemed(self.record(tried), raw_key)
             except ConcurrentChangeError:
                 # Somebody took the key or the slot that this was decided by: look again.
                 continue
