@@ -54,7 +54,8 @@ def run(*, quick: bool = False) -> dict[str, object]:
     with _shop() as shop:
         facts = machine(shop.ledger.database)
         shop.prepare()
-        paced, worked = shop.measure(QUICK if quick else SAMPLES)
+        pace = Pace()
+        paced, worked = shop.measure(QUICK if quick else SAMPLES, pace)
     smallest = min(_separation(paced).values()) * len(CAUSES)
     return {
         "bench": "refusals",
@@ -63,6 +64,7 @@ def run(*, quick: bool = False) -> dict[str, object]:
         "results": {
             "samples": sum(len(each) for each in paced.values()),
             "beat_ms": BEAT * 1e3,
+            "missed_beats": pace.missed,
             "paced_p": min(1.0, smallest),
             "paced_median_ms": {name: median(each) * 1e3 for name, each in paced.items()},
             "unpaced_median_ms": {name: median(each) * 1e3 for name, each in worked.items()},
@@ -123,12 +125,11 @@ class _Shop:
                     ends[cause](buyer, order, code)
                 self.codes.setdefault(cause, []).append((buyer, code))
 
-    def measure(self, samples: int) -> tuple[Times, Times]:
+    def measure(self, samples: int, pace: Pace) -> tuple[Times, Times]:
         """Type *samples* codes; return the times of the answers, and of finding them."""
         dice = Random(20)
         wanted = [CAUSES[number % len(CAUSES)] for number in range(samples)]
         dice.shuffle(wanted)
-        pace = Pace()
         paced: Times = {name: [] for name in CAUSES}
         worked: Times = {name: [] for name in CAUSES}
 

@@ -229,3 +229,24 @@ def test_an_answer_leaves_at_the_beat_however_it_ends(taken: float, left: float)
         except RuntimeError:
             pass
         assert clock.now - 10.0 == pytest.approx(left)
+
+
+def test_after_a_missed_beat_it_is_longer_for_everybody_until_it_was_quiet() -> None:
+    clock = Clock()
+    pace = Pace(0.1, clock=clock, wait=clock.wait)
+
+    def answered(taken: float) -> float:
+        began = clock.now
+        with pace.keeping():
+            clock.now += taken
+        return round(clock.now - began, 9)
+
+    assert answered(0.15) == 0.2
+    assert answered(0.01) == answered(0.19) == 0.2
+    for _ in range(10):
+        answered(10.0)
+    assert answered(0.01) == 1.6, "at most sixteen times as long"
+    assert pace.missed == 11
+    for expected in (0.8, 0.4, 0.2, 0.1, 0.1):
+        clock.now += 61
+        assert answered(0.01) == expected
