@@ -4,7 +4,6 @@ Aggregates add their events to it in the order in which they happen, and that is
 order of their leaves; a refusal on the way leaves the command to be thrown away.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -55,11 +54,12 @@ class Command:
         self.sealed.append(row)
         return {"sealed": row.digest.hex()}
 
-    def open(self, reference: Mapping[str, str]) -> object:
-        """Return the value that *reference*, an entry's own, names.
+    def unseal(self, reference: object) -> Any:  # noqa: ANN401 — any JSON value
+        """Return the value that an entry refers to, opened where this command seals.
 
         Raises:
-            ChainError: none is kept, it does not open, or the vault is out of reach.
+            MalformedError: *reference* is none.
+            VerificationError: what is kept is not what the entry commits to.
         """
         digest = parse_reference(reference)
         return unseal(self._sealer.open(digest).content, digest)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.bootstrap import Deployment
-from api.commands import IdempotencyKey, new_id, perform
+from api.commands import IdempotencyKey, new_id, perform, this_moment
 from domain.catalogue.product import ReleasePolicy
 from domain.identifiers import SUFFIX_PATTERN
 from domain.keys.intake import MAX_RAW_KEY_SIZE, Upload
@@ -29,6 +29,9 @@ class NewProduct(BaseModel):
     merchant: Merchant
     code: str = Field(min_length=1, max_length=64, examples=["SKU-001"])
     title: str | None = Field(default=None, min_length=1, max_length=200)
+    category: str | None = Field(
+        default=None, pattern="^[a-z][a-z0-9_]{0,39}$", examples=["game_card"]
+    )
     release_policy: ReleasePolicy | None = Field(
         default=None, description="When the raw key is shown to its buyer; by default never."
     )
@@ -64,6 +67,7 @@ def goods_routes(ledger: Deployment) -> APIRouter:
                 body.merchant,
                 body.code,
                 body.title,
+                body.category,
                 release_policy=body.release_policy,
             ),
             lambda found: (
@@ -91,6 +95,7 @@ def goods_routes(ledger: Deployment) -> APIRouter:
                 ledger.secret("fingerprint"),
                 ledger.fingerprints,
                 lambda _: new_id("key"),
+                this_moment(),
             ),
             lambda found: [each.data for each in found.of("product.import_started")] == [started],
         )

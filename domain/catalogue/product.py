@@ -10,6 +10,7 @@ from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
 from domain.event import Event, event, upcaster
 from domain.payload import BuyerId, MerchantId, Reference, Units
+from domain.qualification.categories import Category
 
 PRODUCT_TABLE: Table = {
     "product.created": {NEW: "offered"},
@@ -30,17 +31,20 @@ class ProductCreated(Event):
     merchant: MerchantId
     code: str
     title: str | None = None
+    category: Category | None = None
+    """Of the goods; without one no scope of a qualified merchant covers them."""
     release_policy: ReleasePolicy | None = None
     """``redeem_on_platform`` where it is absent."""
 
     def _apply(self, product: "Product") -> None:
         product.merchant, product.code, product.title = self.merchant, self.code, self.title
+        product.category = self.category
         product.release_policy = self.release_policy or product.release_policy
 
 
 @upcaster("product.created", 1)
-def created_without_policy(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data* as it is: version 2 knows a release policy."""
+def created_without_category_and_policy(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 1 had no word for category and release policy."""
     return data
 
 
@@ -92,7 +96,7 @@ class Product(Aggregate):
     PREFIX = "prd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": PRODUCT_TABLE}
 
-    __slots__ = ("code", "merchant", "release_policy", "state", "stock", "title")
+    __slots__ = ("category", "code", "merchant", "release_policy", "state", "stock", "title")
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
@@ -100,6 +104,7 @@ class Product(Aggregate):
         self.merchant = self.code = ""
         self.title: str | None = None
         self.release_policy: ReleasePolicy = "redeem_on_platform"
+        self.category: str | None = None
         self.stock = 0
 
     def create(
@@ -108,12 +113,13 @@ class Product(Aggregate):
         merchant: str,
         code: str,
         title: str | None,
+        category: str | None = None,
         release_policy: ReleasePolicy | None = None,
     ) -> None:
         """Offer it."""
         follows = self.follows(command)
         self.happen(
-            command, ProductCreated(*follows, merchant, code, title, release_policy=release_policy)
+            command, ProductCreated(*follows, merchant, code, title, category, release_policy)
         )
 
     def rename(

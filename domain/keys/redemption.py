@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from chain.errors import MalformedError
 from domain.catalogue.product import Product
 from domain.command import Command
-from domain.errors import CodeRefusedError, ConcurrentChangeError
+from domain.errors import CodeRefusedError, ConcurrentChangeError, UpstreamNotUnusedError
 from domain.keys import limits
 from domain.keys.activation import USABLE, activate
 from domain.keys.code import VOUCHER_SYMBOLS, read_code
@@ -26,6 +26,7 @@ from domain.keys.slots import FOR_EVER, Slot
 from domain.orders.order import Order
 from domain.orders.sales import Sales
 from domain.outside.hidden import Hidden
+from domain.qualification.standing import require_revealable
 
 TRIES: Final = 200
 """How often a redemption is decided anew because others were faster."""
@@ -133,7 +134,7 @@ class Redemption(Sales):
             activate(command, held.order, held.key, attempt.account, now)
             for _, slot, _ in slots:
                 slot.pass_through(command)
-            return self._reveal_with(command, held, attempt, tags)
+            return self._reveal_with(command, held, attempt, tags, now)
         if spent and all(slot.number is None for _, slot, _ in slots if slot.is_spent):
             return None
         for _, slot, limit in slots:
@@ -204,7 +205,7 @@ class Redemption(Sales):
             key.lock_voucher(command, limits.after(now, seconds))
 
     def _reveal_with(
-        self, command: Command, held: _Held, attempt: Attempt, tags: _Tags
+        self, command: Command, held: _Held, attempt: Attempt, tags: _Tags, now: str
     ) -> Hidden | None:
         """Record the first view, where the product's policy gives it with the activation."""
         key, meta = held.key, command.meta
@@ -214,9 +215,14 @@ class Redemption(Sales):
         if meta.role != "consumer" or meta.actor != attempt.account:
             # The support desk may type a buyer's code; it is shown nothing.
             return None
+        try:
+            require_revealable(self, command, key, now)
+        except UpstreamNotUnusedError:
+            # It can be looked at once its operator was asked.
+            return None
         # Opened before the commit and handed out after it: a vault that is away activates
         # nothing, and dying in between shows nothing.
-        raw_key = Hidden(str(command.open(key.raw_key)))
+        raw_key = Hidden(str(command.unseal(key.raw_key)))
         key.reveal(command, attempt.account, "activation", tags.device)
         return raw_key
 

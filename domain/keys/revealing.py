@@ -18,6 +18,7 @@ from domain.keys.stepup import StepUp
 from domain.orders.order import Order
 from domain.orders.sales import Sales
 from domain.outside.hidden import Hidden
+from domain.qualification.standing import require_revealable
 
 
 class Revealing(Sales):
@@ -77,12 +78,14 @@ class Revealing(Sales):
             WrongPartyError: *buyer* did not buy it, or somebody else asks.
             NeverShownError: the product's release policy does not show it, or not yet.
             StepUpNeededError: it was shown before, and *step_up* is missing or too old.
+            UpstreamNotUnusedError: nobody has asked its operator of late, or it is not unused.
         """
         if command.meta.role != "consumer" or command.meta.actor != buyer:
             raise WrongPartyError(f"{order}: a raw key is shown to its buyer and to nobody else")
         _, key = self.key_for_use(order, buyer, "key.revealed")
         key.check("key.revealed")
         _check_policy(key, self.load(Product, key.product).release_policy)
+        require_revealable(self, command, key, now)
         if key.revealed:
             if step_up is None:
                 raise StepUpNeededError(f"{order}: shown before; confirm again who you are")
@@ -103,7 +106,7 @@ class Revealing(Sales):
         key = self.load(Key, found.key)
         if key.order != order or not key.voucher_live or key.voucher_code is None:
             raise VoucherNotLiveError(f"{order}: has no live code")
-        return Hidden(str(command.open(key.voucher_code)))
+        return Hidden(str(command.unseal(key.voucher_code)))
 
     def opens_commitment(self, command: Command, order: str, submitted: Hidden) -> bool:
         """Say whether *submitted*, what the buyer received, is what was sealed at intake.
@@ -136,4 +139,4 @@ def _check_policy(key: Key, policy: ReleasePolicy) -> None:
 def _raw_key(command: Command, key: Key) -> Hidden:
     if key.raw_key is None:
         raise NeverShownError(f"{key.id}: has no raw key of its own")
-    return Hidden(str(command.open(key.raw_key)))
+    return Hidden(str(command.unseal(key.raw_key)))

@@ -19,6 +19,7 @@ from domain.orders.events import CloseCause, ConfirmCause, OrderPlaced
 from domain.orders.order import Order
 from domain.payload import Basis
 from domain.payments.payment import Payment
+from domain.qualification.standing import require_reservable
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Sales(Desk):
     """What happens between buyer, merchant and channel when all goes well."""
 
     @use_case
-    def place_order(self, command: Command, basket: Basket) -> None:
+    def place_order(self, command: Command, basket: Basket, now: str | None = None) -> None:
         """Order a key and hold it.
 
         Raises:
@@ -81,6 +82,7 @@ class Sales(Desk):
         key, order = self.load(Key, basket.key), Order(basket.order)
         require_right(self, basket.buyer, "buy", basket.price)
         require_right(self, key.merchant, "sell")
+        require_reservable(self, command, key, now)
         placed = OrderPlaced(
             *order.follows(command),
             checkout=basket.checkout,

@@ -207,3 +207,14 @@ def test_refusals_again_and_again_leave_the_connection_usable(
         assert {type(each) for each in errors if each} <= {IntegrityError}, errors
         assert None in errors
     assert len(all_rows(real)) == 11
+
+
+def test_refusal_after_refusal_leaves_the_connection_as_good_as_new(
+    real: LedgerApplicationRecorder,
+) -> None:
+    """Often enough for the driver to prepare what stands behind the refused row."""
+    write(real, "a", new("p1", "anna"))
+    for number in range(20):
+        refused(lambda n=number: write(real, f"b{n}", new("p1", "bert")))  # type: ignore[misc]
+        write(real, f"c{number}", new(f"q{number}", "carl"))
+    assert len(all_rows(real)) == 21

@@ -259,6 +259,7 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
         "redemption_slots": ["DELETE", "INSERT", "SELECT"],
         "sealed_values": ["INSERT", "SELECT"],
         "snapshots": ["DELETE", "INSERT", "SELECT"],
+        "standings": ["DELETE", "INSERT", "SELECT", "UPDATE"],
         "tracking": ["INSERT", "SELECT", "UPDATE"],
     }
     assert flags == (False, False, False, False)

@@ -50,7 +50,7 @@ class Typing(World):
         """Return the code of *order*, as its buyer was given it."""
         key = self.trade.load(Key, self.trade.load(Order, order).key)
         assert key.voucher_code is not None
-        return str(self.command().open(key.voucher_code))
+        return str(self.command().unseal(key.voucher_code))
 
     def redeem(
         self,
