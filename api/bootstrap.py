@@ -29,7 +29,7 @@ from chain.quorum import Policy, PolicyLog
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.files import Folder, read_private, write_private
-from chain.store.master_key import MASTER_KEY_FILE, FileMasterKey, create_master_key
+from chain.store.master_key import MASTER_KEY_FILE, FileKeyring, FileMasterKey, create_master_key
 from chain.store.prover import Prover
 from chain.store.publisher import LOG_FOLDER, Publisher
 from chain.store.reader import LogReader
@@ -113,7 +113,7 @@ class Deployment:
         if self.settings.is_embedded:
             self._server = self._open.enter_context(EmbeddedPostgres(self.home / "postgres"))
         if self._migrate is not None:
-            self._migrate(self._owner_url())
+            self._migrate(self.owner_url())
             self._make_keys()
         self._check_origin()
         self._check_schema()
@@ -148,7 +148,12 @@ class Deployment:
     @cached_property
     def vault(self) -> Vault:
         """Seals and opens personal and secret values."""
-        return Vault(self.database, FileMasterKey(self.home, secrets.token_bytes))
+        return Vault(self.database, self.keyring)
+
+    @cached_property
+    def keyring(self) -> FileKeyring:
+        """The vault's master keys, old and new."""
+        return FileKeyring(self.home, secrets.token_bytes)
 
     @cached_property
     def trade(self) -> Trade:
@@ -245,7 +250,12 @@ class Deployment:
             raise NotReadyError("the deployment is not open: enter it first")
         return self._server.url(user=role, database=DATABASE)
 
-    def _owner_url(self) -> str:
+    def owner_url(self) -> str:
+        """Return the database, as the schema's owner.
+
+        Raises:
+            NotReadyError: nobody said how to log in as that role.
+        """
         if self.settings.is_embedded:
             return self._embedded_url(OWNER)
         url = _plain(self.settings.owner_database_url)

@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     ),
     "disputes": Listed("scripts.disputes", "Figures of disputes: how long they take."),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
+    "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),

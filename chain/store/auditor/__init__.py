@@ -23,7 +23,7 @@ opened. Proved by ``tests/chain/store/test_auditor.py`` and
 ``tests/chain/store/test_f12_tampered_row.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from chain.audit import Finding
@@ -55,12 +55,13 @@ PROCESSES = 2
 """The work is two thirds hashing and a third reading: a second process nearly halves it."""
 
 
-def audit_database(
+def audit_database(  # noqa: PLR0913 — what an audit may be held against, each by its name
     database: Database,
     *,
     keys: Sequence[VerifierKey] = (),
     signed: SignedHistory | None = None,
     vault: Vault | None = None,
+    erased: Collection[str] = (),
     progress: Progress | None = None,
     state: Path | None = None,
     processes: int = PROCESSES,
@@ -72,6 +73,7 @@ def audit_database(
         keys: the log's; without any, kept checkpoints are compared and not verified.
         signed: the signer's history, to miss checkpoints that were removed.
         vault: opens every sealed value.
+        erased: data subjects that the log says were erased; their values may be gone.
         progress: called with entries done and entries in all.
         state: folder for notes of where the audit stands; an audit that was interrupted
             and is called again with the same folder goes on from there. It is removed
@@ -82,7 +84,7 @@ def audit_database(
     Raises:
         psycopg.OperationalError: the database is out of reach.
     """
-    outside = Outside(keys, signed, vault)
+    outside = Outside(keys, signed, vault, erased=erased)
     return DatabaseAudit(
         database, outside, progress=progress, state=state, processes=processes
     ).run()
@@ -116,6 +118,7 @@ def audit_both(
     home: Path,
     *,
     vault: Vault | None = None,
+    erased: Collection[str] = (),
     progress: Progress | None = None,
     processes: int = PROCESSES,
 ) -> AuditReport:
@@ -125,6 +128,7 @@ def audit_both(
         database: the log's.
         home: the deployment's folder, with its keys, signer's history and ``log/``.
         vault: opens every sealed value.
+        erased: data subjects that the log says were erased; their values may be gone.
         progress: called with entries done and entries in all, files and rows together.
         processes: how many read and hash; 1 to start none.
 
@@ -154,6 +158,7 @@ def audit_both(
         vault,
         # Files that are at fault themselves prove nothing against the database.
         (lambda low, high: published_leaves(folder, published, low, high)) if clean else None,
+        erased,
     )
     report = DatabaseAudit(
         database,
@@ -165,7 +170,7 @@ def audit_both(
     findings = [*(files.findings if files else ()), *report.findings]
     if not any(each.where == "head" and each.index is None for each in report.findings):
         findings += _check_published(reader, folder, published, report.size)
-    return AuditReport(report.size, report.root, tuple(sort(findings)))
+    return AuditReport(report.size, report.root, tuple(sort(findings)), report.erased)
 
 
 def _check_published(reader: LogReader, folder: Path, published: int, size: int) -> list[Finding]:
