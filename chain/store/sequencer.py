@@ -92,6 +92,7 @@ class Sequencer:
         self._committed = committed
         self._connection: Connection | None = None
         self._retry_for = retry_for
+        self._rollbacks = 0
         self._queue: deque[_Waiting] = deque()
         self._arrived = threading.Condition()
         self._closed = False
@@ -245,9 +246,14 @@ class Sequencer:
         return self._connection
 
     def _roll_back(self) -> None:
-        """Leave the failed transaction; the connection stays if it can."""
+        """Leave the failed transaction; the connection stays if it can.
+
+        psycopg takes statements for prepared that the broken pipeline has skipped. It forgets
+        all of them at a rollback, but only at one whose text is new to it.
+        """
+        self._rollbacks += 1
         try:
-            self._connect().execute("ROLLBACK")
+            self._connect().execute(b"ROLLBACK /* %d */" % self._rollbacks)
         except psycopg.Error:
             self._drop_connection()
 

@@ -188,3 +188,12 @@ def test_no_value_becomes_text_of_a_statement(recorder: Recorder) -> None:
     hostile = "x'); DROP TABLE slots; --"
     write(recorder, "a", new(hostile, hostile))
     assert recorder.select_register(SLOTS, {"place": hostile}) == [(hostile, hostile, None)]
+
+
+def test_any_number_of_refusals_leaves_the_log_writable(real: LedgerApplicationRecorder) -> None:
+    """What a broken pipeline skipped was taken for prepared, and was not."""
+    write(real, "first", new("a", "somebody"))
+    for number in range(12):
+        refused(lambda number=number: write(real, f"late/{number}", new("a", "other")))  # type: ignore[misc]
+        write(real, f"good/{number}", new(f"place {number}", "somebody"))
+    assert len(all_rows(real)) == 13
