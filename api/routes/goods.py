@@ -3,15 +3,17 @@
 ``tests/api/test_orders.py``.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bootstrap import Deployment
 from api.commands import IdempotencyKey, new_id, perform
+from chain.canonical import MAX_INTEGER
 from domain.identifiers import SUFFIX_PATTERN
 from domain.keys.intake import MAX_RAW_KEY_SIZE, Upload
+from domain.money import Money
 
 MAX_LINES = 1_000
 
@@ -28,6 +30,24 @@ class NewProduct(BaseModel):
     merchant: Merchant
     code: str = Field(min_length=1, max_length=64, examples=["SKU-001"])
     title: str | None = Field(default=None, min_length=1, max_length=200)
+    price: int | None = Field(
+        default=None, ge=1, le=MAX_INTEGER, strict=True, description="Of one order, minor units."
+    )
+    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"] | None = None
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Refuse half a price."""
+        if (self.price is None) != (self.currency is None):
+            raise ValueError("price and currency come together")
+        return self
+
+    @property
+    def money(self) -> Money | None:
+        """What one order costs."""
+        if self.price is None or self.currency is None:
+            return None
+        return Money(self.price, self.currency)
 
 
 class NewBatch(BaseModel):
@@ -55,7 +75,7 @@ def goods_routes(ledger: Deployment) -> APIRouter:
             key,
             (body.merchant, "merchant"),
             lambda command: ledger.trade.create_product(
-                command, new_id("prd"), body.merchant, body.code, body.title
+                command, new_id("prd"), body.merchant, body.code, body.title, body.money
             ),
             lambda found: (
                 [each.data for each in found.of("product.created")]

@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
-from domain.event import Event, event
-from domain.payload import BuyerId, MerchantId, Reference, Units
+from domain.errors import AmountMismatchError
+from domain.event import Event, event, upcaster
+from domain.money import Money
+from domain.payload import BuyerId, Currency, MerchantId, Reference, Units
 
 PRODUCT_TABLE: Table = {
     "product.created": {NEW: "offered"},
@@ -19,26 +21,42 @@ PRODUCT_TABLE: Table = {
 }
 
 
-@event("product.created")
+@event("product.created", schema=2)
 class ProductCreated(Event):
     """A merchant offers something; the code is the merchant's own."""
 
     merchant: MerchantId
     code: str
     title: str | None = None
+    price: Units | None = None
+    """Minor units of one order: one key of it, whatever units that has."""
+    currency: Currency | None = None
 
     def _apply(self, product: "Product") -> None:
         product.merchant, product.code, product.title = self.merchant, self.code, self.title
+        product.take_price(self.price, self.currency)
 
 
-@event("product.updated")
+@event("product.updated", schema=2)
 class ProductUpdated(Event):
-    """The product has another title."""
+    """The product has another title or price; what is absent stays."""
 
-    title: str
+    title: str | None = None
+    price: Units | None = None
+    currency: Currency | None = None
 
     def _apply(self, product: "Product") -> None:
-        product.title = self.title
+        product.title = product.title if self.title is None else self.title
+        product.take_price(self.price, self.currency)
+
+
+def _as_before(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data*: version 2 adds members that version 1 has no word for."""
+    return data
+
+
+for _topic in ("product.created", "product.updated"):
+    upcaster(_topic, 1)(_as_before)
 
 
 @event("product.withdrawn")
@@ -70,22 +88,68 @@ class Product(Aggregate):
     PREFIX = "prd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": PRODUCT_TABLE}
 
-    __slots__ = ("code", "merchant", "state", "stock", "title")
+    __slots__ = ("code", "merchant", "price", "state", "stock", "title")
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
         self.state = NEW
         self.merchant = self.code = ""
         self.title: str | None = None
+        self.price: Money | None = None
         self.stock = 0
 
-    def create(self, command: Command, merchant: str, code: str, title: str | None) -> None:
-        """Offer it."""
-        self.happen(command, ProductCreated(*self.follows(command), merchant, code, title))
+    def create(
+        self,
+        command: Command,
+        merchant: str,
+        code: str,
+        title: str | None,
+        price: Money | None = None,
+    ) -> None:
+        """Offer it.
+
+        Raises:
+            MalformedError: the price is nothing, or less.
+        """
+        minor, currency = (None, None) if price is None else (price.amount, price.currency)
+        follows = self.follows(command)
+        self.happen(command, ProductCreated(*follows, merchant, code, title, minor, currency))
 
     def rename(self, command: Command, title: str) -> None:
         """Give it another title."""
         self.happen(command, ProductUpdated(*self.follows(command), title))
+
+    def reprice(self, command: Command, price: Money) -> None:
+        """Give it another price, for the orders that follow.
+
+        Raises:
+            MalformedError: the price is nothing, or less.
+        """
+        follows = self.follows(command)
+        self.happen(command, ProductUpdated(*follows, None, price.amount, price.currency))
+
+    def check_price(self, stated: Money | None) -> Money:
+        """Return what an order costs: the record's word, of which *stated* must be no other.
+
+        A product without a price costs what is stated.
+
+        Raises:
+            AmountMismatchError: something else is stated, nothing where the record says
+                nothing either, or no amount that anybody pays.
+        """
+        due = self.price or stated
+        if due is None:
+            raise AmountMismatchError(f"{self.id}: has no price: let its merchant set one")
+        if stated is not None and stated != due:
+            raise AmountMismatchError(f"{self.id}: {stated} was offered, {due} is the price")
+        if due.amount <= 0:
+            raise AmountMismatchError(f"{self.id}: {due} is no price: it is above nothing")
+        return due
+
+    def take_price(self, price: int | None, currency: str | None) -> None:
+        """Follow an event that names a price."""
+        if price is not None and currency is not None:
+            self.price = Money(price, currency)
 
     def withdraw(self, command: Command) -> None:
         """Offer it no longer."""

@@ -18,6 +18,7 @@ from domain.identity.standing import require_right
 from domain.keys.events import KeyImported
 from domain.keys.fingerprint import fingerprint
 from domain.keys.key import Key
+from domain.money import Money
 
 MAX_RAW_KEY_SIZE = 512
 """Characters of a raw key; a longer line is not a key."""
@@ -52,11 +53,17 @@ class Intake(Desk):
 
     @use_case
     def create_product(
-        self, command: Command, product: str, merchant: str, code: str, title: str | None = None
+        self,
+        command: Command,
+        product: str,
+        merchant: str,
+        code: str,
+        title: str | None = None,
+        price: Money | None = None,
     ) -> None:
-        """Offer a product."""
+        """Offer a product; *price* is what one order of it costs."""
         require_right(self, merchant, "list")
-        Product(product).create(command, merchant, code, title)
+        Product(product).create(command, merchant, code, title, price)
 
     @use_case
     def adjust_stock(self, command: Command, product: str, units: int) -> None:
@@ -116,6 +123,11 @@ class Intake(Desk):
     def rename_product(self, command: Command, product: str, title: str) -> None:
         """Give a product another title."""
         self.load(Product, product).rename(command, title)
+
+    @use_case
+    def reprice_product(self, command: Command, product: str, price: Money) -> None:
+        """Give a product another price, for the orders that follow."""
+        self.load(Product, product).reprice(command, price)
 
     @use_case
     def withdraw_product(self, command: Command, product: str) -> None:
