@@ -8,7 +8,7 @@ appends one event, and of two writers the log takes one. Proved by
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
-from domain.aggregate import NEW, Aggregate, Table
+from domain.aggregate import NEW, Aggregate, E, Table
 from domain.command import Command
 from domain.errors import (
     AlreadyUsedError,
@@ -19,6 +19,7 @@ from domain.errors import (
 )
 from domain.keys import events
 from domain.keys.code import VOUCHER_SYMBOLS, draw_code
+from domain.keys.shelf import keep_shelf
 
 Effect = Literal["returned", "quarantined", "voided"]
 """What a full refund does to the key."""
@@ -70,7 +71,8 @@ class Key(Aggregate):
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": KEY_TABLE}
 
     __slots__ = (
-        *("activated", "merchant", "order", "product", "revealed", "state", "units"),
+        *("activated", "hold_until", "merchant", "order", "product", "revealed", "state"),
+        "units",
         *("units_refunded", "units_used", "voucher_expires_at", "voucher_live"),
     )
 
@@ -80,6 +82,7 @@ class Key(Aggregate):
         self.merchant = ""
         self.product = ""
         self.order: str | None = None
+        self.hold_until: str | None = None
         self.units = 0
         self.units_used = 0
         self.units_refunded = 0
@@ -100,6 +103,14 @@ class Key(Aggregate):
     def units_left(self) -> int:
         """Units bought, neither used nor refunded."""
         return self.units - self.units_used - self.units_refunded
+
+    def happen(self, command: Command, event: E) -> E:
+        """Let *event* happen, and keep the shelf in step with it."""
+        before = self.state
+        super().happen(command, event)
+        if before != self.state and "listed" in (before, self.state):
+            keep_shelf(command, self.product, self.id, on_it=self.state == "listed")
+        return event
 
     def take_in(
         self,
@@ -137,15 +148,15 @@ class Key(Aggregate):
         """Set the key aside."""
         self.happen(command, events.KeyQuarantined(*self.follows(command), cause))
 
-    def reserve(self, command: Command, order: str) -> None:
-        """Hold the key for *order*.
+    def reserve(self, command: Command, order: str, hold_until: str | None = None) -> None:
+        """Hold the key for *order*, up to *hold_until*.
 
         Raises:
             SoldOutError: somebody else holds it or has bought it.
         """
         if self.state != "listed":
             raise SoldOutError(f"{self.id} is {self.state}: choose another key of the product")
-        self.happen(command, events.KeyReserved(*self.follows(command), order))
+        self.happen(command, events.KeyReserved(*self.follows(command), order, hold_until))
 
     def release_reservation(self, command: Command, order: str) -> None:
         """Put the key back on the shelf: *order* was not paid."""
