@@ -54,6 +54,12 @@ class Command:
         self.sealed.append(row)
         return {"sealed": row.digest.hex()}
 
+    def begin_anew(self) -> None:
+        """Forget all that has happened in it: it is decided once more."""
+        for each in (self.events, self.sealed, self.beside):
+            each.clear()
+        self.refusals.clear()
+
     def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
         """Write *row* of a register together with the events.
 
