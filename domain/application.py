@@ -1,10 +1,12 @@
 """The application: one object with one method a use case, over the log.
 
-    intake       create_product, rename_product, withdraw_product, adjust_stock, import_batch,
-                 list_key, unlist_key, quarantine_key, void_key
+    intake       create_product, rename_product, reprice_product, withdraw_product,
+                 adjust_stock, import_batch, list_key, unlist_key, quarantine_key, void_key
     upstream     check_upstream
-    sales        place_order, initiate_payment, capture_payment, refuse_callback,
-                 deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
+    placing      place_order, order_product, expire_order
+    collecting   initiate_payment, capture_payment, refuse_callback, return_unclaimed
+    receiving    receive_callback, take_answer
+    sales        deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
                  reveal_key, confirm_order, release_funds, close_order
     returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
     arbitration  open_dispute, add_evidence, gather_evidence, decide_dispute, assign_dispute,
@@ -28,11 +30,20 @@ from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
 from domain.orders.sales import Sales
+from domain.payments.receiving import Receiving
 from domain.refunds.returns import Returns
 
 
 class Trade(
-    Intake, UpstreamChecks, Sales, Returns, Arbitration, Identification, Standing, Sanctions
+    Intake,
+    UpstreamChecks,
+    Sales,
+    Receiving,
+    Returns,
+    Arbitration,
+    Identification,
+    Standing,
+    Sanctions,
 ):
     """A card-key trade, every action of which is recorded."""
 
