@@ -1,4 +1,4 @@
-"""``xiyou sandbox``: the outside parties of identity, played on this machine over HTTP.
+"""``xiyou sandbox``: identity's outside parties and payment channels, played over HTTP.
 
 For tests, the demo, and whoever writes a client of his own. Nothing that it says is true, and
 every event that rests on it says ``sandbox``. ``tests/scripts/test_sandbox.py``.
@@ -15,11 +15,14 @@ from typing import Annotated, Self
 
 import typer
 
+from api.commands import this_moment
 from domain.identity.sandbox import Sandbox
 from domain.identity.store.http_parties import answers_of
 from domain.outside.signing import SECRET_SIZE
 from domain.outside.store.client import Endpoint
 from domain.outside.store.sandbox import SandboxServer
+from domain.payments.sandbox import SandboxChannels
+from domain.payments.store.callbacks import CallbackSender
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
 
@@ -36,11 +39,11 @@ def sandbox(
     ] = 0,
     as_json: Json = False,
 ) -> Outcome:
-    """Play the identity source, face comparison, card reader and bank, until input ends.
+    """Play the identity source, face comparison, card reader, bank and payment channels.
 
     Reads the secret that it shares with its client, 64 hexadecimal digits, from the first
     line of its input; says its port on the first line of its output; listens on this
-    machine alone.
+    machine alone, until its input ends.
     """
     try:
         secret = bytes.fromhex(sys.stdin.readline())
@@ -48,7 +51,10 @@ def sandbox(
         secret = b""
     if len(secret) != SECRET_SIZE:
         raise InputError(f"input: send {2 * SECRET_SIZE} hexadecimal digits and a line's end")
-    server = SandboxServer(answers_of(Sandbox()), secret, port)
+    sender = CallbackSender()
+    channels = SandboxChannels(sender.send, this_moment, secrets.token_bytes, sender.statuses)
+    answers = {**answers_of(Sandbox()), **channels.answers()}
+    server = SandboxServer(answers, secret, port)
     port = server.server_port
     said = dumps({"ok": True, "port": port}) if as_json else port
     print(said, flush=True)  # noqa: T201 — the answer that a starter waits for
