@@ -72,9 +72,12 @@ class Recorded:
         return {"Idempotency-Replayed": "true"} if self.replayed else {}
 
 
-def this_moment() -> str:
-    """Return this moment as RFC 3339 in UTC."""
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def this_moment(later: int = 0) -> str:
+    """Return the time of day, or so many seconds later, RFC 3339 in UTC.
+
+    It is what a request's rights are held against.
+    """
+    return f"{datetime.fromtimestamp(time() + later, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def new_id(prefix: str) -> str:

@@ -1,4 +1,4 @@
-"""``xiyou sandbox``: identity's outside parties and payment channels, played over HTTP.
+"""``xiyou sandbox``: outside parties, played on this machine over HTTP.
 
 For tests, the demo, and whoever writes a client of his own. Nothing that it says is true, and
 every event that rests on it says ``sandbox``. ``tests/scripts/test_sandbox.py``.
@@ -23,6 +23,8 @@ from domain.outside.store.client import Endpoint
 from domain.outside.store.sandbox import SandboxServer
 from domain.payments.sandbox import SandboxChannels
 from domain.payments.store.callbacks import CallbackSender
+from domain.qualification.sandbox import SandboxOperator
+from domain.qualification.store.http_operator import operator_answers
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
 
@@ -39,11 +41,11 @@ def sandbox(
     ] = 0,
     as_json: Json = False,
 ) -> Outcome:
-    """Play the identity source, face comparison, card reader, bank and payment channels.
+    """Play identity source, face comparison, card reader, bank, game operator, payment channels.
 
-    Reads the secret that it shares with its client, 64 hexadecimal digits, from the first
-    line of its input; says its port on the first line of its output; listens on this
-    machine alone, until its input ends.
+    Ends with its input. Reads the secret that it shares with its client, 64 hexadecimal
+    digits, from the first line of its input; says its port on the first line of its output;
+    listens on this machine alone.
     """
     try:
         secret = bytes.fromhex(sys.stdin.readline())
@@ -53,7 +55,11 @@ def sandbox(
         raise InputError(f"input: send {2 * SECRET_SIZE} hexadecimal digits and a line's end")
     sender = CallbackSender()
     channels = SandboxChannels(sender.send, this_moment, secrets.token_bytes, sender.statuses)
-    answers = {**answers_of(Sandbox()), **channels.answers()}
+    answers = {
+        **answers_of(Sandbox()),
+        **operator_answers(SandboxOperator()),
+        **channels.answers(),
+    }
     server = SandboxServer(answers, secret, port)
     port = server.server_port
     said = dumps({"ok": True, "port": port}) if as_json else port

@@ -92,7 +92,6 @@ class Sequencer:
         self._committed = committed
         self._connection: Connection | None = None
         self._retry_for = retry_for
-        self._rollbacks = 0
         self._queue: deque[_Waiting] = deque()
         self._arrived = threading.Condition()
         self._closed = False
@@ -246,14 +245,11 @@ class Sequencer:
         return self._connection
 
     def _roll_back(self) -> None:
-        """Leave the failed transaction; the connection stays if it can.
-
-        psycopg takes statements for prepared that the broken pipeline has skipped. It forgets
-        all of them at a rollback, but only at one whose text is new to it.
-        """
-        self._rollbacks += 1
+        """Leave the failed transaction; the connection stays if it can."""
         try:
-            self._connect().execute(b"ROLLBACK /* %d */" % self._rollbacks)
+            # Not by a statement of its own: the driver has to forget what it believes to have
+            # prepared behind the failed one, which the database never came to.
+            self._connect().rollback()
         except psycopg.Error:
             self._drop_connection()
 

@@ -12,6 +12,7 @@ from domain.errors import AmountMismatchError
 from domain.event import Event, event, upcaster
 from domain.money import Money
 from domain.payload import BuyerId, Currency, MerchantId, Reference, Units
+from domain.qualification.categories import Category
 
 PRODUCT_TABLE: Table = {
     "product.created": {NEW: "offered"},
@@ -28,12 +29,15 @@ class ProductCreated(Event):
     merchant: MerchantId
     code: str
     title: str | None = None
+    category: Category | None = None
+    """Of the goods; without one no scope of a qualified merchant covers them."""
     price: Units | None = None
     """Minor units of one order: one key of it, whatever units that has."""
     currency: Currency | None = None
 
     def _apply(self, product: "Product") -> None:
         product.merchant, product.code, product.title = self.merchant, self.code, self.title
+        product.category = self.category
         product.take_price(self.price, self.currency)
 
 
@@ -88,13 +92,14 @@ class Product(Aggregate):
     PREFIX = "prd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": PRODUCT_TABLE}
 
-    __slots__ = ("code", "merchant", "price", "state", "stock", "title")
+    __slots__ = ("category", "code", "merchant", "price", "state", "stock", "title")
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
         self.state = NEW
         self.merchant = self.code = ""
         self.title: str | None = None
+        self.category: str | None = None
         self.price: Money | None = None
         self.stock = 0
 
@@ -104,6 +109,7 @@ class Product(Aggregate):
         merchant: str,
         code: str,
         title: str | None,
+        category: str | None = None,
         price: Money | None = None,
     ) -> None:
         """Offer it.
@@ -112,8 +118,10 @@ class Product(Aggregate):
             MalformedError: the price is nothing, or less.
         """
         minor, currency = (None, None) if price is None else (price.amount, price.currency)
-        follows = self.follows(command)
-        self.happen(command, ProductCreated(*follows, merchant, code, title, minor, currency))
+        made = ProductCreated(
+            *self.follows(command), merchant, code, title, category, minor, currency
+        )
+        self.happen(command, made)
 
     def rename(self, command: Command, title: str) -> None:
         """Give it another title."""

@@ -13,7 +13,14 @@ from chain.errors import MalformedError
 from domain.catalogue.product import Product
 from domain.command import Command
 from domain.desk import Desk, use_case
-from domain.errors import ConcurrentChangeError, HoldLimitError, NotOfferedError, SoldOutError
+from domain.errors import (
+    ConcurrentChangeError,
+    HoldLimitError,
+    NotOfferedError,
+    SoldOutError,
+    StolenKeyError,
+    UpstreamNotUnusedError,
+)
 from domain.identity.standing import require_right
 from domain.keys.key import Key
 from domain.keys.shelf import SHELF
@@ -30,9 +37,12 @@ from domain.orders.holds import (
     take_slot,
 )
 from domain.orders.order import Order
+from domain.qualification.standing import require_reservable
 
 TRIES: Final = 32
 """Of one order: each one that fails means that somebody else got a key or a slot meanwhile."""
+OF_THIS_KEY: Final = (SoldOutError, StolenKeyError, UpstreamNotUnusedError)
+"""Refusals that say nothing of the product's other keys."""
 CANDIDATES: Final = 128
 """Keys of a product that are looked at, of which one is drawn: few draw the same."""
 
@@ -101,8 +111,8 @@ class Placing(Desk):
             basket = Basket(wish.order, wish.checkout, wish.buyer, key, price)
             try:
                 self._place(command, basket, moment)
-            except SoldOutError as error:
-                # It left the shelf between two looks: there may be others.
+            except OF_THIS_KEY as error:
+                # It left the shelf between two looks, or may not be sold: there may be others.
                 raise ConcurrentChangeError(str(error)) from error
 
         return self._record_order(command, place_one)
@@ -172,6 +182,7 @@ class Placing(Desk):
         price = product.check_price(basket.price)
         require_right(self, basket.buyer, "buy", price)
         require_right(self, key.merchant, "sell")
+        require_reservable(self, command, key, now)
         if key.state == "reserved" and key.order is not None:
             expiring.close(key.order)
         order, until = Order(basket.order), hold_until(now)

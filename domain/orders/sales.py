@@ -17,6 +17,7 @@ from domain.orders.holds import end_hold
 from domain.orders.order import Order
 from domain.orders.placing import Basket, Placing, place
 from domain.payload import Basis
+from domain.qualification.standing import require_revealable
 
 __all__ = ["USABLE", "Basket", "Sales", "confirm", "pay", "place", "release"]
 
@@ -100,9 +101,16 @@ class Sales(Placing):
         key.use_units(command, units)
 
     @use_case
-    def reveal_key(self, command: Command, order: str, buyer: str, purpose: str) -> None:
-        """Record that the buyer sees the raw key."""
+    def reveal_key(
+        self, command: Command, order: str, buyer: str, purpose: str, now: str | None = None
+    ) -> None:
+        """Record that the buyer sees the raw key.
+
+        Raises:
+            UpstreamNotUnusedError: nobody has asked its operator of late, or it is not unused.
+        """
         _, key = self._for_use(order, buyer, "key.revealed")
+        require_revealable(self, command, key, now)
         key.reveal(command, buyer, purpose)
 
     @use_case

@@ -87,7 +87,7 @@ class Racing:
     def stock(self, name: str, keys: int) -> None:
         """Offer a product of so many keys."""
         product = _id("prd", name)
-        offered = (product, MERCHANT, f"SKU-{name}", None, PRICE)
+        offered = (product, MERCHANT, f"SKU-{name}", None, None, PRICE)
         self.trade.create_product(self.command(f"offer/{name}"), *offered)
         lines = [f"{name}-{number:04}" for number in range(keys)]
         upload = Upload(_id("bat", name), MERCHANT, product, lines)

@@ -62,7 +62,7 @@ class Shop:
         asked = dict.fromkeys(connections(), counter.endpoint)
         write_connections(ledger.home, connections(), asked)
         self.product = new_id("prd")
-        offered = (self.product, MERCHANT, "SKU-1", "月卡", PRICE)
+        offered = (self.product, MERCHANT, "SKU-1", "月卡", None, PRICE)
         ledger.trade.create_product(self.command(), *offered)
         upload = Upload(new_id("bat"), MERCHANT, self.product, ["AAAA-BBBB", "CCCC-DDDD"])
         ledger.trade.import_batch(

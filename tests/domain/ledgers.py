@@ -40,7 +40,7 @@ class Ledger:
 
     def stock(self, keys: int, price: Money | None = None) -> list[str]:
         """Offer the product and import so many keys of it."""
-        offered = (PRODUCT, MERCHANT, "SKU-001", None, price)
+        offered = (PRODUCT, MERCHANT, "SKU-001", None, None, price)
         self.trade.create_product(self.command("product"), *offered)
         lines = [f"AAAA-{number:04d}" for number in range(1, keys + 1)]
         upload = Upload(identifier("bat"), MERCHANT, PRODUCT, lines, 1)

@@ -7,7 +7,7 @@ third slot is the last one: a fourth unpaid hold of one person has no row that i
 from alembic import op
 
 revision = "0009"
-down_revision = "0001"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -190,10 +190,12 @@ def test_no_value_becomes_text_of_a_statement(recorder: Recorder) -> None:
     assert recorder.select_register(SLOTS, {"place": hostile}) == [(hostile, hostile, None)]
 
 
-def test_any_number_of_refusals_leaves_the_log_writable(real: LedgerApplicationRecorder) -> None:
-    """What a broken pipeline skipped was taken for prepared, and was not."""
-    write(real, "first", new("a", "somebody"))
-    for number in range(12):
-        refused(lambda number=number: write(real, f"late/{number}", new("a", "other")))  # type: ignore[misc]
-        write(real, f"good/{number}", new(f"place {number}", "somebody"))
-    assert len(all_rows(real)) == 13
+def test_refusal_after_refusal_leaves_the_connection_as_good_as_new(
+    real: LedgerApplicationRecorder,
+) -> None:
+    """Often enough for the driver to prepare what stands behind the refused row."""
+    write(real, "a", new("p1", "anna"))
+    for number in range(20):
+        refused(lambda n=number: write(real, f"b{n}", new("p1", "bert")))  # type: ignore[misc]
+        write(real, f"c{number}", new(f"q{number}", "carl"))
+    assert len(all_rows(real)) == 21
