@@ -29,7 +29,9 @@ def test_keys_come_and_go() -> None:
     world.do("unlist_key", second)
     assert shelf(world) == [first]
     world.do("list_key", second)
-    world.do("quarantine_key", first)
+    command, key = world.command(), world.trade.load(Key, first)
+    key.quarantine(command, "fault")
+    world.trade.record(command)
     assert shelf(world) == [second]
 
 
