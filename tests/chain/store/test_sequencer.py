@@ -249,15 +249,18 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
         ).fetchone()
     assert dict(granted) == {
         "alembic_version": ["SELECT"],
+        "callbacks": ["INSERT", "SELECT"],
         "checkpoints": ["INSERT", "SELECT"],
         "data_keys": ["INSERT", "SELECT"],
         "destroyed_values": ["SELECT"],
         "entries": ["INSERT", "SELECT"],
         "head": ["SELECT", "UPDATE"],
+        "holds": ["DELETE", "INSERT", "SELECT", "UPDATE"],
         "receipts": ["INSERT", "SELECT"],
         "redemption_codes": ["INSERT", "SELECT"],
         "redemption_slots": ["DELETE", "INSERT", "SELECT"],
         "sealed_values": ["INSERT", "SELECT"],
+        "shelf": ["DELETE", "INSERT", "SELECT", "UPDATE"],
         "snapshots": ["DELETE", "INSERT", "SELECT"],
         "standings": ["DELETE", "INSERT", "SELECT", "UPDATE"],
         "tracking": ["INSERT", "SELECT", "UPDATE"],
