@@ -35,10 +35,10 @@ def rare_events() -> Sequence[Event]:
             cause="late",
             channel="alpha",
             connection="alpha-1",
-            transaction="tx-1",
+            transaction="sandbox-tx-1",
             order=order,
             refund=refund,
             sandbox=True,
         ),
-        PaymentChargedBack(*follows(payment), 9_800, "CNY", "tx-1", sandbox=True),
+        PaymentChargedBack(*follows(payment), 9_800, "CNY", "sandbox-tx-1", sandbox=True),
     ]
