@@ -83,13 +83,24 @@ class MemoryRegisters:
 
     def _take(self, row: RegisterRow) -> None:
         table = self.tables.setdefault(row.register.name, {})
-        values = dict(zip(row.columns, row.values, strict=True))
+        given = list(row.values)
+        if row.how == "swap":
+            old = dict(zip(row.columns, given, strict=False))
+            given = given[len(row.columns) :]
+            was = tuple(old[name] for name in row.register.key)
+            if table.get(was) == old:
+                del table[was]
+        values = dict(zip(row.columns, given, strict=True))
         key = tuple(values[name] for name in row.register.key)
         if row.how == "drop":
             if key in table and values.items() <= table[key].items():
                 del table[key]
             return
-        if row.how == "new" and key in table:
+        if row.how == "add":
+            there = table.get(key, {})
+            others = values.keys() - set(row.register.key)
+            values.update({name: values[name] + there.get(name, 0) for name in others})
+        if row.how in ("new", "swap") and key in table:
             self._refuse(row.register, f"{row.register.name}_pkey")
         for name, columns in row.register.unique.items():
             mark = [values[each] for each in columns]
