@@ -71,6 +71,10 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.UnverifiedError: Answer(
         HTTPStatus.FORBIDDEN, "identity_required", "Verify the person first"
     ),
+    errors.IllegalCombinationError: Answer(
+        CONFLICT, "illegal_combination", "These states do not stand together"
+    ),
+    errors.OverdrawnError: Answer(INVALID, "overdrawn", "More than may be withdrawn"),
     errors.Refusal: Answer(CONFLICT, "state_conflict", "Refused in this state"),
     persistence.IntegrityError: Answer(CONFLICT, "state_conflict", "Changed meanwhile", "new_key"),
     persistence.DataError: Answer(INVALID, "validation_failed", "Outside the log's format"),

@@ -6,7 +6,9 @@
     sales        place_order, initiate_payment, capture_payment, refuse_callback,
                  deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
                  reveal_key, confirm_order, release_funds, close_order
-    returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
+    review       place_for_review, place_blocked, clear_order, block_order
+    returns      request_refund, approve_refund, refund_undelivered, decline_refund,
+                 settle_refund, fail_refund
     arbitration  open_dispute, add_evidence, gather_evidence, decide_dispute, assign_dispute,
                  rule, enter_bank_result, concede_dispute, withdraw_dispute, appeal_ruling,
                  accept_ruling, execute_ruling
@@ -14,7 +16,8 @@
                  check_bankcard, decide_identity, expire_identity, revoke_identity,
                  ask_erasure, erase_person
     standing     recompute_credit
-    deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
+    deposits     require_deposit, top_up_deposit, return_deposit, forfeit_deposit
+    wallet       request_withdrawal, pay_withdrawal, fund_guarantee
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
 
 Configured as every application of the eventsourcing library is: by its environment, with
@@ -27,12 +30,23 @@ from domain.disputes.arbitration import Arbitration
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
+from domain.ledger.wallet import Wallet
+from domain.orders.review import Review
 from domain.orders.sales import Sales
 from domain.refunds.returns import Returns
 
 
 class Trade(
-    Intake, UpstreamChecks, Sales, Returns, Arbitration, Identification, Standing, Sanctions
+    Intake,
+    UpstreamChecks,
+    Sales,
+    Review,
+    Returns,
+    Arbitration,
+    Wallet,
+    Identification,
+    Standing,
+    Sanctions,
 ):
     """A card-key trade, every action of which is recorded."""
 

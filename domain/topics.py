@@ -11,14 +11,14 @@ from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.identity import account, verification
 from domain.keys import key, upstream
-from domain.ledger import journal, recon
+from domain.ledger import journal, recon, withdrawal
 from domain.orders import order
 from domain.payments import payment
 from domain.refunds import refund
 
 AREAS = (
     *(account, batch, deposit, dispute, file, journal, key, order, payment, product, recon),
-    *(refund, sanction, upstream, verification),
+    *(refund, sanction, upstream, verification, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

@@ -6,7 +6,7 @@ appends one event, and of two writers the log takes one. Proved by
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
@@ -62,6 +62,13 @@ KEY_TABLE: Table = {
 }
 
 
+class Bearing(NamedTuple):
+    """How a key stands, as far as its order depends on it."""
+
+    state: str
+    order: str | None
+
+
 class Key(Aggregate):
     """A card key, or a bundle of several units under one code."""
 
@@ -95,6 +102,10 @@ class Key(Aggregate):
         key.version, key.state, key.voucher_live = version, "vouchered", True
         key.order, key.units, key.units_refunded = order, units, refunded
         return key
+
+    def bearing(self) -> Bearing:
+        """Return how it stands now."""
+        return Bearing(self.state, self.order)
 
     @property
     def units_left(self) -> int:

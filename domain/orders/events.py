@@ -4,9 +4,9 @@ The escrow's events stand in the order's stream, `refund.executed` among them: t
 of that stream is what keeps money from leaving twice.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.payload import (
     Amount,
     Basis,
@@ -30,7 +30,7 @@ ConfirmCause = Literal["consumer", "timer", "import_end"]
 CloseCause = Literal["expired", "cancelled", "sold_out", "risk", "completed"]
 
 
-@event("order.placed")
+@event("order.placed", schema=2)
 class OrderPlaced(Event):
     """A buyer ordered one product of one merchant."""
 
@@ -38,10 +38,11 @@ class OrderPlaced(Event):
     buyer: BuyerId
     merchant: MerchantId
     product: ProductId
-    key: KeyId
     units: Units
     amount: Amount
     currency: Currency
+    key: KeyId | None = None
+    """The key that is held for it; absent where the order is under review, or blocked."""
     guest: bool | None = None
     """True where the buyer is a guest of this checkout, unverified."""
     row: Units | None = None
@@ -49,8 +50,39 @@ class OrderPlaced(Event):
 
     def _apply(self, order: "Order") -> None:
         order.checkout, order.buyer, order.merchant = self.checkout, self.buyer, self.merchant
-        order.product, order.key, order.units = self.product, self.key, self.units
+        order.product, order.key, order.units = self.product, self.key or "", self.units
         order.amount, order.currency = self.amount, self.currency
+
+
+@upcaster("order.placed", 1)
+def with_review(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: in version 1 every order had its key."""
+    return data
+
+
+@event("order.held")
+class OrderHeld(Event):
+    """The risk decision is "review": somebody must look at it before a key is held."""
+
+    reason: str
+
+
+@event("order.cleared")
+class OrderCleared(Event):
+    """Somebody looked at it; this key is now held for it."""
+
+    key: KeyId
+    reason: str
+
+    def _apply(self, order: "Order") -> None:
+        order.key = self.key
+
+
+@event("order.blocked")
+class OrderBlocked(Event):
+    """The risk decision is "block": nothing more will happen."""
+
+    reason: str
 
 
 @event("order.paid")
@@ -61,7 +93,7 @@ class OrderPaid(Event):
     basis: Basis | None = None
 
     def _apply(self, order: "Order") -> None:
-        order.payment = self.payment
+        order.payment, order.paid_at = self.payment, self.meta.occurred_at
 
 
 @event("order.delivered")
@@ -79,6 +111,9 @@ class OrderConfirmed(Event):
     """Receipt was confirmed; the cause says by whom or what."""
 
     cause: ConfirmCause
+
+    def _apply(self, order: "Order") -> None:
+        order.confirmed_at = self.meta.occurred_at
 
 
 @event("order.closed")
@@ -129,15 +164,45 @@ class FundsUnfrozen(Event):
         order.dispute = None
 
 
-@event("funds.released")
+@event("funds.released", schema=2)
 class FundsReleased(Event):
-    """What the escrow still held is the merchant's."""
+    """What the escrow still held is the merchant's, less what the merchant owes."""
 
     amount: Amount
     currency: Currency
+    guarantee_repaid: Count | None = None
+    """The part that went back to the guarantee account, which had stood in for it."""
+    debt_paid: Count | None = None
+    """The part that paid the merchant's debt."""
 
     def _apply(self, order: "Order") -> None:
         order.escrow -= self.amount
+        order.released, order.released_at = self.amount, self.meta.occurred_at
+        order.guaranteed -= self.guarantee_repaid or 0
+
+
+@upcaster("funds.released", 1)
+def with_debts(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: in version 1 nobody owed anything."""
+    return data
+
+
+@event("funds.recalled")
+class FundsRecalled(Event):
+    """A late dispute took back what was released; the parts say from where."""
+
+    dispute: DisputeId
+    amount: Amount
+    currency: Currency
+    from_merchant: Count
+    from_deposit: Count
+    from_guarantee: Count
+    owed: Count
+    """What nobody covers: the merchant's debt."""
+
+    def _apply(self, order: "Order") -> None:
+        order.dispute, order.escrow = self.dispute, self.amount
+        order.guaranteed += self.from_guarantee
 
 
 @event("refund.executed")

@@ -10,8 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.command import Command
-from domain.desk import Desk, use_case
-from domain.errors import AmountMismatchError, IllegalTransitionError, WrongPartyError
+from domain.credit.rules import NEWEST, RULES
+from domain.desk import use_case
+from domain.errors import (
+    AmountMismatchError,
+    IllegalTransitionError,
+    NotYetError,
+    WrongPartyError,
+)
 from domain.identity.standing import require_right
 from domain.keys.key import Key
 from domain.money import Money
@@ -19,9 +25,15 @@ from domain.orders.events import CloseCause, ConfirmCause, OrderPlaced
 from domain.orders.order import Order
 from domain.payload import Basis
 from domain.payments.payment import Payment
+from domain.refunds.recall import Recalls
+from domain.refunds.returns import after
 
 USABLE: Final = frozenset({"delivered", "confirmed", "closed_completed"})
 """States of an order in which its key may be activated and used."""
+
+
+LATE_CLAIM_HOURS: Final = 180 * 24
+"""After the release, in which a fault of the goods may still be claimed (3.8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +68,21 @@ def pay(
     key.sell(command, order.id)
 
 
-def confirm(command: Command, order: Order, key: Key | None, cause: ConfirmCause) -> None:
-    """Confirm receipt; an activated *key* follows, an unused one need not be in hand."""
+def confirm(command: Command, order: Order, key: Key, cause: ConfirmCause) -> None:
+    """Confirm receipt; an activated *key* follows."""
     order.confirm(command, cause)
-    if key is not None:
-        key.order_confirmed(command)
+    command.rest_on(key)
+    key.order_confirmed(command)
 
 
-def release(command: Command, order: Order, key: Key | None) -> None:
-    """Release the funds; a confirmed *key* follows, an unused one need not be in hand."""
-    order.release_funds(command)
-    if key is not None:
-        key.funds_released(command)
+def release(command: Command, order: Order, key: Key, debt: int = 0) -> None:
+    """Release the funds to a merchant who owes *debt*; a confirmed *key* follows."""
+    order.release_funds(command, debt)
+    command.rest_on(key)
+    key.funds_released(command)
 
 
-class Sales(Desk):
+class Sales(Recalls):
     """What happens between buyer, merchant and channel when all goes well."""
 
     @use_case
@@ -166,10 +178,9 @@ class Sales(Desk):
         """
         found, key = self._for_use(order, buyer, "key.activated")
         key.activate(command, buyer, now)
-        if found.state == "confirmed":
-            confirmed_late = found.funds == "released"
+        if found.state in ("confirmed", "closed_completed"):
             key.order_confirmed(command)
-            if confirmed_late:
+            if found.funds == "released":
                 key.funds_released(command)
 
     @use_case
@@ -191,16 +202,45 @@ class Sales(Desk):
         confirm(command, found, self.load(Key, found.key), cause)
 
     @use_case
-    def release_funds(self, command: Command, order: str) -> None:
-        """Release the escrow to the merchant."""
+    def release_funds(self, command: Command, order: str, now: str | None = None) -> None:
+        """Release the escrow to the merchant.
+
+        Args:
+            command: the platform's.
+            order: confirmed, not disputed.
+            now: RFC 3339, UTC: the release hold of the merchant's grade must be over (3.8).
+                Who leaves it out has looked at the clock.
+
+        Raises:
+            NotYetError: it is not.
+        """
         found = self.load(Order, order)
-        release(command, found, self.load(Key, found.key))
+        file = self.credit_of(found.merchant)
+        hold = RULES.get(file.rules, NEWEST).band(file.grade).release_hold
+        _check_over(order, found.confirmed_at, hold, now)
+        debt = self.debt_of(found.merchant, found.currency)
+        release(command, found, self.load(Key, found.key), debt)
 
     @use_case
-    def close_order(self, command: Command, order: str, cause: CloseCause) -> None:
-        """Close an order that was never paid, or one that is completed."""
+    def close_order(
+        self, command: Command, order: str, cause: CloseCause, now: str | None = None
+    ) -> None:
+        """Close an order that was never paid, or one that is completed.
+
+        Args:
+            command: the platform's, or for an unpaid order the buyer's.
+            order: placed, under review (``sold_out``), or confirmed and released.
+            cause: why.
+            now: RFC 3339, UTC: the late-claim period must be over (3.8). Who leaves it out
+                has looked at the clock.
+
+        Raises:
+            NotYetError: it is not.
+        """
         found = self.load(Order, order)
         held = found.state == "placed"
+        if cause == "completed":
+            _check_over(order, found.released_at, LATE_CLAIM_HOURS, now)
         found.close(command, cause)
         if held:
             self.load(Key, found.key).release_reservation(command, found.id)
@@ -216,3 +256,12 @@ class Sales(Desk):
         if key.order != found.id:
             raise WrongPartyError(f"{key.id} is no longer the key of {order}")
         return found, key
+
+
+def _check_over(order: str, since: str | None, hours: int, now: str | None) -> None:
+    """Refuse before *hours* have passed *since* then, if both moments are known."""
+    if now is None or since is None:
+        return
+    until = after(since, hours * 60)
+    if now < until:
+        raise NotYetError(f"{order}: not before {until}")

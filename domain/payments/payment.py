@@ -10,6 +10,8 @@ from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
 from domain.errors import AmountMismatchError
 from domain.event import Event, event
+from domain.ledger import accounts
+from domain.ledger.posting import post
 from domain.money import Money
 from domain.payload import Amount, Basis, CheckoutId, Currency, Reference
 
@@ -17,6 +19,7 @@ PAYMENT_TABLE: Table = {
     "payment.initiated": {NEW: "initiated"},
     "payment.captured": {NEW: "captured", "initiated": "captured"},
     "payment.callback_refused": {"initiated": "initiated", "captured": "captured"},
+    "ledger.posted": {"captured": "captured"},
 }
 
 
@@ -90,6 +93,7 @@ class Payment(Aggregate):
                 *self.follows(command), self.checkout, received.amount, received.currency, payer
             ),
         )
+        self._post(command, received)
 
     def assume_captured(
         self, command: Command, checkout: str, paid: Money, payer: dict[str, str] | None
@@ -101,7 +105,17 @@ class Payment(Aggregate):
                 *self.follows(command), checkout, paid.amount, paid.currency, payer, "assumed"
             ),
         )
+        self._post(command, paid)
 
     def refuse_callback(self, command: Command, reason: str) -> None:
         """Record that a callback was not believed, and why."""
         self.happen(command, PaymentCallbackRefused(*self.follows(command), reason))
+
+    def _post(self, command: Command, received: Money) -> None:
+        """Post what came in: the checkout's orders will take it."""
+        if received.amount:
+            lines = (
+                (accounts.CHANNEL, -received.amount),
+                (accounts.clearing(self.checkout), received.amount),
+            )
+            post(command, self, "payment_captured", received.currency, lines, payment=self.id)

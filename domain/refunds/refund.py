@@ -11,6 +11,8 @@ from typing import ClassVar
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
 from domain.event import Event, event
+from domain.ledger import accounts
+from domain.ledger.posting import post
 from domain.money import Money
 from domain.payload import Amount, Basis, Count, Currency, MerchantId, OrderId, Units
 
@@ -20,6 +22,7 @@ REFUND_TABLE: Table = {
     "refund.declined": {"requested": "declined"},
     "refund.settled": {"approved": "settled", "failed": "settled"},
     "refund.failed": {"approved": "failed", "failed": "failed"},
+    "ledger.posted": {"settled": "settled"},
 }
 
 
@@ -36,7 +39,7 @@ class RefundRequested(Event):
     """The row of the source file that says so."""
 
     def _apply(self, refund: "Refund") -> None:
-        refund.order, refund.units = self.order, self.units
+        refund.order, refund.units, refund.merchant = self.order, self.units, self.merchant
         refund.money = Money(self.amount, self.currency)
 
 
@@ -75,12 +78,12 @@ class Refund(Aggregate):
     PREFIX = "rfd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": REFUND_TABLE}
 
-    __slots__ = ("money", "order", "state", "units")
+    __slots__ = ("merchant", "money", "order", "state", "units")
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
         self.state = NEW
-        self.order = ""
+        self.order = self.merchant = ""
         self.money = Money(0, "GBP")
         self.units = 0
 
@@ -99,6 +102,10 @@ class Refund(Aggregate):
     def settle(self, command: Command, transfer: str) -> None:
         """Record the channel's transfer."""
         self.happen(command, RefundSettled(*self.follows(command), transfer))
+        amount, currency = self.money.amount, self.money.currency
+        lines = ((accounts.refund(self.id), -amount), (accounts.CHANNEL, amount))
+        names = {"merchant": self.merchant, "order": self.order, "refund": self.id}
+        post(command, self, "refund_settled", currency, lines, **names)
 
     def fail(self, command: Command, reason: str) -> None:
         """Record that the channel's transfer failed."""

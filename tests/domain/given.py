@@ -6,7 +6,7 @@ ids, sealed rows and submission. It shares no code with the real one.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
@@ -19,7 +19,7 @@ from chain.sealed import seal
 from domain.application import Trade
 from domain.command import Command
 from domain.entropy import KeyedEntropy
-from domain.event import Event, Meta
+from domain.event import Event, Meta, Role
 from domain.identifiers import derive
 from domain.keys.events import KeyImported
 from domain.keys.intake import Upload
@@ -98,8 +98,8 @@ class MemoryRegisters:
             return
         if row.how == "add":
             there = table.get(key, {})
-            others = values.keys() - set(row.register.key)
-            values.update({name: values[name] + there.get(name, 0) for name in others})
+            numbers = values.keys() - set(row.register.key)
+            values.update({name: values[name] + there.get(name, 0) for name in numbers})
         if row.how in ("new", "swap") and key in table:
             self._refuse(row.register, f"{row.register.name}_pkey")
         for name, columns in row.register.unique.items():
@@ -131,6 +131,7 @@ class MemoryRecorder(POPOApplicationRecorder):
             if command_id in self.receipts:
                 return self.receipts[command_id]
             # Looked at before anything is written, taken when everything was.
+            self._assert_uniqueness(stored_events)
             kept = self.registers.after(kwargs.get("beside", ()))
             ids = list(self._insert_events(stored_events) or [])
             self.registers = kept
@@ -235,6 +236,15 @@ class World:
         """Call *use_case*; return the topics of what it recorded, in the log's order."""
         before = self.size()
         getattr(self.trade, use_case)(self.command(), *arguments, **named)
+        return self.topics()[before:]
+
+    def let(
+        self, role: Role, actor: str, use_case: str, *arguments: Any, **named: Any
+    ) -> list[str]:
+        """Call *use_case* as *actor*; return the topics of what it recorded."""
+        before, command = self.size(), self.command()
+        command.meta = replace(command.meta, role=role, actor=actor)
+        getattr(self.trade, use_case)(command, *arguments, **named)
         return self.topics()[before:]
 
     def size(self) -> int:
