@@ -62,9 +62,10 @@ class Command:
 
     def touch(self, aggregate: "Aggregate") -> None:
         """Remember how *aggregate* stood, if this is the first that happens to it here."""
-        if aggregate.id not in self.touched:
-            self.touched[aggregate.id] = aggregate
+        if aggregate.id not in self.before:
             self.before[aggregate.id] = aggregate.bearing()
+        # The import makes an order anew for each row that takes something back.
+        self.touched[aggregate.id] = aggregate
 
     def rest_on(self, aggregate: "Aggregate") -> None:
         """Remember that the command was decided on *aggregate* as it stands."""

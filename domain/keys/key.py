@@ -140,12 +140,16 @@ class Key(Aggregate):
         Raises:
             WrongPartyError: it is a buyer's.
         """
-        if self.order is not None:
-            raise WrongPartyError(f"{self.id} belongs to {self.order}: refund that order instead")
+        self._check_unbound()
         self.happen(command, events.KeyVoided(*self.follows(command)))
 
     def quarantine(self, command: Command, cause: events.FaultCause) -> None:
-        """Set the key aside."""
+        """Set aside a key that nobody has bought.
+
+        Raises:
+            WrongPartyError: it is a buyer's; a refund of the order may set it aside.
+        """
+        self._check_unbound()
         self.happen(command, events.KeyQuarantined(*self.follows(command), cause))
 
     def reserve(self, command: Command, order: str) -> None:
@@ -264,6 +268,10 @@ class Key(Aggregate):
         """Follow the release of the funds, if the key was confirmed."""
         if self.state == "confirmed":
             self.happen(command, events.KeyReleased(*self.follows(command)))
+
+    def _check_unbound(self) -> None:
+        if self.order is not None:
+            raise WrongPartyError(f"{self.id} belongs to {self.order}: refund that order instead")
 
     def _check_order(self, order: str) -> None:
         if self.order != order:

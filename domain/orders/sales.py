@@ -138,8 +138,9 @@ class Sales(Recalls):
             raise WrongPartyError(f"{payment}: pays for checkout {found.checkout} alone")
         found.capture(command, received, command.seal(loaded[0].buyer, payer))
         for order in loaded:
+            order.check("order.paid")
             price = Money(order.amount, received.currency)
-            pay(command, order, self.load(Key, order.key), payment, price)
+            pay(command, order, self._key_of(order), payment, price)
 
     @use_case
     def refuse_callback(self, command: Command, payment: str, reason: str) -> None:
@@ -150,8 +151,9 @@ class Sales(Recalls):
     def deliver_order(self, command: Command, order: str, voucher_until: str) -> None:
         """Give the buyer a redemption code that is good until *voucher_until*."""
         found = self.load(Order, order)
-        key = self.load(Key, found.key)
+        found.check("order.delivered")
         found.check_no_dispute("order.delivered")
+        key = self._key_of(found)
         key.issue_voucher(command, found.buyer, voucher_until)
         found.deliver(command)
         if key.units > 1:
@@ -160,14 +162,16 @@ class Sales(Recalls):
     @use_case
     def expire_voucher(self, command: Command, order: str, now: str) -> None:
         """End the order's redemption code, whose time is over at *now*."""
-        self.load(Key, self.load(Order, order).key).expire_voucher(command, now)
+        self._key_of(self.load(Order, order)).expire_voucher(command, now)
 
     @use_case
     def renew_voucher(self, command: Command, order: str, voucher_until: str) -> None:
         """Give the buyer a new code, so that expiry never forfeits the goods."""
         found = self.load(Order, order)
         found.check_no_dispute("voucher.issued")
-        self.load(Key, found.key).issue_voucher(command, found.buyer, voucher_until)
+        if found.state not in USABLE:
+            raise IllegalTransitionError(order, "voucher.issued", found.state)
+        self._key_of(found).issue_voucher(command, found.buyer, voucher_until)
 
     @use_case
     def activate_key(self, command: Command, order: str, buyer: str, now: str) -> None:
@@ -199,7 +203,8 @@ class Sales(Recalls):
     def confirm_order(self, command: Command, order: str, cause: ConfirmCause) -> None:
         """Confirm receipt: the buyer, or the timer at the end of the window."""
         found = self.load(Order, order)
-        confirm(command, found, self.load(Key, found.key), cause)
+        found.check("order.confirmed")
+        confirm(command, found, self._key_of(found), cause)
 
     @use_case
     def release_funds(self, command: Command, order: str, now: str | None = None) -> None:
@@ -218,8 +223,9 @@ class Sales(Recalls):
         file = self.credit_of(found.merchant)
         hold = RULES.get(file.rules, NEWEST).band(file.grade).release_hold
         _check_over(order, found.confirmed_at, hold, now)
+        found.check("funds.released")
         debt = self.debt_of(found.merchant, found.currency)
-        release(command, found, self.load(Key, found.key), debt)
+        release(command, found, self._key_of(found), debt)
 
     @use_case
     def close_order(
@@ -252,10 +258,21 @@ class Sales(Recalls):
         found.check_no_dispute(topic)
         if found.state not in USABLE:
             raise IllegalTransitionError(order, topic, found.state)
-        key = self.load(Key, found.key)
-        if key.order != found.id:
-            raise WrongPartyError(f"{key.id} is no longer the key of {order}")
-        return found, key
+        return found, self._key_of(found)
+
+    def _key_of(self, order: Order) -> Key:
+        """Return the key of *order*, as long as it is bound to it.
+
+        Raises:
+            WrongPartyError: it was refunded, and is perhaps another order's now.
+            IllegalTransitionError: none was ever bound to it.
+        """
+        if not order.key:
+            raise IllegalTransitionError(order.id, "key", order.state)
+        key = self.load(Key, order.key)
+        if key.order != order.id:
+            raise WrongPartyError(f"{key.id} is no longer the key of {order.id}")
+        return key
 
 
 def _check_over(order: str, since: str | None, hours: int, now: str | None) -> None:

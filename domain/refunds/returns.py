@@ -55,6 +55,7 @@ class Returns(Standings):
             RefundTooLargeError: fewer units are left.
         """
         found = self.load(Order, order)
+        found.check("refund.executed")
         found.check_no_dispute("refund.requested")
         left = found.units - found.units_refunded
         wanted = left if units is None else units
@@ -69,6 +70,7 @@ class Returns(Standings):
         """Let the merchant agree; the money and the key move at once."""
         found = self.load(Refund, refund)
         order = self.load(Order, found.order)
+        order.check("refund.executed")
         order.check_no_dispute("refund.approved")
         key = self.load(Key, order.key)
         found.approve(command)
@@ -102,7 +104,8 @@ class Returns(Standings):
         if now < due:
             raise NotYetError(f"{order}: may be delivered until {due}")
         new = Refund(refund)
-        request = _request(command, new, found, found.escrow, found.units)
+        left = found.units - found.units_refunded
+        request = _request(command, new, found, found.escrow, left)
         new.request(command, request)
         new.approve(command)
         execute(command, found, self.load(Key, found.key), new, "returned")
