@@ -84,13 +84,19 @@ def _lawful(model: Model, random: Random) -> Action | None:
     if not going:
         return None
     order = random.choice(going)
+    one = model.orders[order]
+    listed = [
+        n
+        for n, each in enumerate(model.keys)
+        if (each.state, each.merchant, each.units) == ("listed", one.merchant, 1)
+    ] or [0]
     found: list[Action] = []
     for templates in BY_NAME:
         name = templates[0][0]
-        early = name == "close" and model.orders[order].state == "placed"
+        early = name == "close" and one.state != "confirmed"
         if (name in RARE or early) and random.random() < 0.75:
             continue
-        key = random.randrange(len(model.keys))
+        key = random.choice(listed)
         asked = [
             (name, order, key if name == "clear" else rest[0], *rest[1:]) if rest else (name, order)
             for _, _, *rest in templates

@@ -18,6 +18,17 @@ USABLE = ("delivered", "confirmed", "closed_completed")
 CONTESTED = ("opened", "gathered", "assigned")
 RULED = ("auto_ruled", "ruled")
 
+MOVES = {
+    "list": (("sealed", "returned"), "listed"),
+    "unlist": (("listed",), "sealed"),
+    "quarantine": (("sealed", "listed"), "quarantined"),
+    "void": (("sealed", "returned", "quarantined"), "voided"),
+    "decline": (("requested",), "declined"),
+    "settle": (("approved", "failed"), "settled"),
+    "fail": (("approved", "failed"), "failed"),
+}
+"""What only moves a key, or a refund's transfer: from which states, and where to."""
+
 
 @dataclass
 class Key:
@@ -90,10 +101,20 @@ class Model:
         self.guarantee = 0
 
     def may(self, action: Action) -> bool:
+        if action[0] in MOVES:
+            return self._moved(action).state in MOVES[action[0]][0]
         return bool(getattr(self, f"may_{action[0]}")(*action[1:]))
 
     def do(self, action: Action) -> None:
+        if action[0] in MOVES:
+            self._moved(action).state = MOVES[action[0]][1]
+            return
         getattr(self, f"do_{action[0]}")(*action[1:])
+
+    def _moved(self, action: Action) -> "Key | Refund":
+        return (self.refunds if action[0] in ("decline", "settle", "fail") else self.keys)[
+            action[1]
+        ]
 
     def combination(self, number: int) -> tuple[str, str, str, bool]:
         """Return order, key, funds, dispute open, as section 3.6 names them."""
@@ -109,30 +130,6 @@ class Model:
 
     def do_import(self, merchant: int, policy: str, units: int) -> None:
         self.keys.append(Key(merchant, policy, units))
-
-    def may_list(self, key: int) -> bool:
-        return self.keys[key].state in ("sealed", "returned")
-
-    def do_list(self, key: int) -> None:
-        self.keys[key].state = "listed"
-
-    def may_unlist(self, key: int) -> bool:
-        return self.keys[key].state == "listed"
-
-    def do_unlist(self, key: int) -> None:
-        self.keys[key].state = "sealed"
-
-    def may_quarantine(self, key: int) -> bool:
-        return self.keys[key].state in ("sealed", "listed")
-
-    def do_quarantine(self, key: int) -> None:
-        self.keys[key].state = "quarantined"
-
-    def may_void(self, key: int) -> bool:
-        return self.keys[key].state in ("sealed", "returned", "quarantined")
-
-    def do_void(self, key: int) -> None:
-        self.keys[key].state = "voided"
 
     # Orders (3.2).
 
@@ -243,7 +240,14 @@ class Model:
 
     def may_reveal(self, order: int, buyer: str) -> bool:
         key = self._mine(order)
-        return self._usable(order, buyer) and key is not None and key.state in USED
+        ready = key is not None and key.state in USED and self.policy_allows(key)
+        return self._usable(order, buyer) and ready
+
+    def policy_allows(self, key: Key) -> bool:
+        """Say whether the release policy ever shows the raw key in this state."""
+        if key.policy == "redeem_on_platform":
+            return False
+        return key.revealed or key.policy == "reveal_at_activation" or key.state != "activated"
 
     def do_reveal(self, order: int, buyer: str) -> None:
         self._key(self.orders[order]).revealed = True
@@ -301,24 +305,6 @@ class Model:
         asked.state = "approved"
         used = key.activated or key.revealed
         self._pay_back(asked.order, asked.amount, asked.units, "voided" if used else "returned")
-
-    def may_decline(self, refund: int) -> bool:
-        return self.refunds[refund].state == "requested"
-
-    def do_decline(self, refund: int) -> None:
-        self.refunds[refund].state = "declined"
-
-    def may_settle(self, refund: int) -> bool:
-        return self.refunds[refund].state in ("approved", "failed")
-
-    def do_settle(self, refund: int) -> None:
-        self.refunds[refund].state = "settled"
-
-    def may_fail(self, refund: int) -> bool:
-        return self.may_settle(refund)
-
-    def do_fail(self, refund: int) -> None:
-        self.refunds[refund].state = "failed"
 
     def may_give_up(self, order: int, role: str, when: str) -> bool:
         one = self.orders[order]
