@@ -67,15 +67,25 @@ def random_action(model: Model, random: Random) -> Action:
         return _lawful(model, random) or _beginning(model, random)
     if throw < 0.62 or not model.orders:
         return _beginning(model, random)
-    if throw < 0.65:
-        return _with_money(random)
-    if throw < 0.75 and model.refunds:
+    if throw < 0.68:
+        return _with_money(model, random)
+    if throw < 0.76 and model.refunds:
         name = random.choice(("approve", "approve", "decline", "settle", "fail"))
         return name, _recent(len(model.refunds), random)
     name, _, *rest = random.choice(random.choice(BY_NAME))
     if name == "clear":
         rest[0] = _recent(len(model.keys), random)
     return (name, _recent(len(model.orders), random), *rest)
+
+
+def unlawful(model: Model, random: Random) -> Iterator[Action]:
+    """Give everything that must be refused about one order, of a random and a recent one."""
+    order = _recent(len(model.orders), random)
+    yield from (
+        each
+        for each in actions_on(order, (_recent(len(model.keys), random),))
+        if not model.may(each)
+    )
 
 
 def _lawful(model: Model, random: Random) -> Action | None:
@@ -94,7 +104,8 @@ def _lawful(model: Model, random: Random) -> Action | None:
     for templates in BY_NAME:
         name = templates[0][0]
         early = name == "close" and one.state != "confirmed"
-        if (name in RARE or early) and random.random() < 0.75:
+        late = name == "open" and one.funds == "released"
+        if (name in RARE or early) and not late and random.random() < 0.75:
             continue
         key = random.choice(listed)
         asked = [
@@ -127,7 +138,11 @@ def _recent(count: int, random: Random) -> int:
     return random.randrange(first, count)
 
 
-def _with_money(random: Random) -> Action:
-    name = random.choice(("withdraw_money", "withdraw_money", "top_up", "fund"))
-    amount = random.choice((PRICE, PRICE // 3, 1_000))
-    return (name, amount) if name == "fund" else (name, random.randrange(2), amount)
+def _with_money(model: Model, random: Random) -> Action:
+    merchant, throw = random.randrange(2), random.random()
+    if throw < 0.1:
+        return ("fund", 1_000)
+    if throw < 0.2:
+        return ("top_up", merchant, 1_000)
+    amount = random.choice((PRICE, model.balance[merchant], model.balance[merchant] + 1))
+    return ("withdraw_money", merchant, amount)

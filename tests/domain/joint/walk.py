@@ -1,10 +1,11 @@
 """A random walk over order, key, funds and dispute, beside a model that predicts it.
 
 After every step the outcome, the joint row, and every account must be what the model says.
-A long one: ``python -m tests.domain.joint.walk --steps 100000 --seed 1``; with ``--database``
-on PostgreSQL, where the CHECK of the joint row stands guard as well.
+A long one: ``python -m tests.domain.joint.walk --steps 100000 --seed 1``. On PostgreSQL, where
+the CHECK of the joint row stands guard as well, see ``test_database.py``.
 """
 
+from argparse import ArgumentParser
 from collections import Counter
 from random import Random
 from typing import Any
@@ -20,13 +21,17 @@ from domain.ledger.balances import BALANCES
 from domain.ledger.journal import LedgerPosted
 from domain.orders.joint import STANDINGS
 from tests.domain.given import World
-from tests.domain.joint.actions import random_action
+from tests.domain.joint.actions import random_action, unlawful
 from tests.domain.joint.combinations import COMBINATIONS
 from tests.domain.joint.model import Action
 from tests.domain.joint.steps import MERCHANTS, Steps
 
 NEVER = (IllegalCombinationError, UnbalancedError, ConcurrentChangeError)
 """What only a broken rule can lead to here: the guard behind the rules had to step in."""
+
+
+PROBES = 0.03
+"""How often, after a step, everything that is forbidden is tried."""
 
 
 class Walk(Steps):
@@ -45,7 +50,17 @@ class Walk(Steps):
         """Go *steps* steps."""
         for _ in range(steps):
             self.step(random)
+            if self.model.orders and random.random() < PROBES:
+                self.probe(random)
         return self
+
+    def probe(self, random: Random) -> None:
+        """Try all that must be refused about one order."""
+        for action in unlawful(self.model, random):
+            if action[0] == "reveal":
+                continue  # it may be the policy that forbids it
+            assert not self._happens(action), f"{action}: accepted unforeseen"
+            self.refused[action[0]] += 1
 
     def step(self, random: Random) -> None:
         """Choose an action and take it."""
@@ -151,3 +166,29 @@ class Walk(Steps):
             assert self.world.size() - before == (action[0] == "pay"), f"{action} left a trace"
             return False
         return True
+
+
+def main() -> None:
+    """Go many walks in memory, each of another seed, and say what was seen."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--length", type=int, default=2_000, help="steps of one walk")
+    asked = parser.parse_args()
+    seen: Counter[tuple[str, str, str, bool]] = Counter()
+    accepted = refused = 0
+    for number in range(-(-asked.steps // asked.length)):
+        seed = asked.seed + number
+        walk = Walk().run(asked.length, Random(seed))
+        walk.check_all()
+        seen += walk.seen
+        accepted += walk.accepted.total()
+        refused += walk.refused.total()
+        print(f"seed {seed}: {accepted:,} accepted, {refused:,} refused, {len(seen)} of 23 seen")
+    missing = COMBINATIONS - seen.keys()
+    if missing:
+        raise SystemExit(f"never seen: {sorted(missing)}")
+
+
+if __name__ == "__main__":
+    main()
