@@ -223,6 +223,7 @@ class Sales(Recalls):
         file = self.credit_of(found.merchant)
         hold = RULES.get(file.rules, NEWEST).band(file.grade).release_hold
         _check_over(order, found.confirmed_at, hold, now)
+        found.check_no_dispute("funds.released")
         found.check("funds.released")
         debt = self.debt_of(found.merchant, found.currency)
         release(command, found, self._key_of(found), debt)

@@ -267,6 +267,13 @@ class World:
         self.do("import_batch", upload, SECRET, self.taken, key_of_line)
         return [key_of_line(number) for number in range(1, len(lines) + 1)]
 
+    def stocked_again(self, name: str = "again") -> str:
+        """Import one more key of the product; return its id."""
+        key = identifier("key", name)
+        upload = Upload(identifier("bat", name), MERCHANT, PRODUCT, [f"LINE-{name}"], 1)
+        self.do("import_batch", upload, SECRET, self.taken, lambda _: key)
+        return key
+
     def placed(self, key: str | None = None, name: str = "a", units: int = 1) -> str:
         """Place an order; return its id."""
         key = key or self.stocked(units=units)[0]

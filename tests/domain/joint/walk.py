@@ -5,6 +5,7 @@ A long one: ``python -m tests.domain.joint.walk --steps 100000 --seed 1``. On Po
 the CHECK of the joint row stands guard as well, see ``test_database.py``.
 """
 
+import sys
 from argparse import ArgumentParser
 from collections import Counter
 from random import Random
@@ -46,11 +47,11 @@ class Walk(Steps):
         self.position = 0
         self._read()
 
-    def run(self, steps: int, random: Random) -> "Walk":
-        """Go *steps* steps."""
+    def run(self, steps: int, random: Random, probes: float = PROBES) -> "Walk":
+        """Go *steps* steps; after the share *probes* of them, try all that is forbidden."""
         for _ in range(steps):
             self.step(random)
-            if self.model.orders and random.random() < PROBES:
+            if self.model.orders and random.random() < probes:
                 self.probe(random)
         return self
 
@@ -184,7 +185,8 @@ def main() -> None:
         seen += walk.seen
         accepted += walk.accepted.total()
         refused += walk.refused.total()
-        print(f"seed {seed}: {accepted:,} accepted, {refused:,} refused, {len(seen)} of 23 seen")
+        told = f"seed {seed}: {accepted:,} accepted, {refused:,} refused, {len(seen)} of 23 seen"
+        sys.stdout.write(told + "\n")
     missing = COMBINATIONS - seen.keys()
     if missing:
         raise SystemExit(f"never seen: {sorted(missing)}")
