@@ -6,7 +6,7 @@ appends one event, and of two writers the log takes one. Proved by
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
@@ -19,6 +19,10 @@ from domain.errors import (
 )
 from domain.keys import events
 from domain.keys.code import VOUCHER_SYMBOLS, draw_code
+
+if TYPE_CHECKING:
+    from domain.keys.upstream import KeyUpstreamChecked
+    from domain.qualification.voting import Votes
 
 Effect = Literal["returned", "quarantined", "voided"]
 """What a full refund does to the key."""
@@ -35,6 +39,9 @@ KEY_TABLE: Table = {
     "key.quarantined": dict.fromkeys(
         ("imported", "sealed", "listed", "sold", "vouchered"), "quarantined"
     ),
+    "key.quarantine_lifted": {"quarantined": "sealed"},
+    # The vote of the first of two persons who let it out.
+    "qualification.reviewed": {"quarantined": "quarantined"},
     "key.upstream_checked": {state: state for state in _KNOWN},
     "key.listed": {"sealed": "listed", "returned": "listed"},
     "key.unlisted": {"listed": "sealed"},
@@ -77,8 +84,9 @@ class Key(Aggregate):
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": KEY_TABLE}
 
     __slots__ = (
-        *("activated", "merchant", "order", "product", "revealed", "state", "units"),
-        *("units_refunded", "units_used", "voucher_expires_at", "voucher_live"),
+        *("activated", "fingerprint", "merchant", "order", "product", "raw_key", "revealed"),
+        *("state", "units", "units_refunded", "units_used", "upstream", "votes"),
+        *("voucher_expires_at", "voucher_live"),
     )
 
     def __init__(self, aggregate_id: str) -> None:
@@ -94,6 +102,11 @@ class Key(Aggregate):
         self.revealed = False
         self.voucher_live = False
         self.voucher_expires_at: str | None = None
+        self.fingerprint: str | None = None
+        self.raw_key: dict[str, str] | None = None
+        self.upstream: KeyUpstreamChecked | None = None
+        """The operator's last answer; none that is older than a quarantine or a return."""
+        self.votes: Votes = {}
 
     @classmethod
     def as_vouchered(cls, key_id: str, version: int, order: str, units: int, refunded: int) -> Self:
@@ -119,12 +132,16 @@ class Key(Aggregate):
         raw_key: str,
     ) -> None:
         """Import the key, seal *raw_key* under its merchant's data key, and list it."""
+        self.seal_in(command, imported, raw_key)
+        self.offer(command)
+
+    def seal_in(self, command: Command, imported: events.KeyImported, raw_key: str) -> None:
+        """Import the key and seal *raw_key* under its merchant's data key."""
         self.happen(command, imported)
         reference = command.seal(imported.merchant, raw_key)
         self.happen(
             command, events.KeySealed(*self.follows(command), reference, basis=imported.basis)
         )
-        self.offer(command)
 
     def offer(self, command: Command) -> None:
         """Put the key on the shelf."""
@@ -143,14 +160,30 @@ class Key(Aggregate):
         self._check_unbound()
         self.happen(command, events.KeyVoided(*self.follows(command)))
 
-    def quarantine(self, command: Command, cause: events.FaultCause) -> None:
+    def quarantine(
+        self,
+        command: Command,
+        cause: events.FaultCause,
+        listing: tuple[str, str] | None = None,
+    ) -> None:
         """Set aside a key that nobody has bought.
+
+        Args:
+            command: whoever sets it aside.
+            cause: why.
+            listing: the stolen list that holds it, and its version.
 
         Raises:
             WrongPartyError: it is a buyer's; a refund of the order may set it aside.
         """
         self._check_unbound()
-        self.happen(command, events.KeyQuarantined(*self.follows(command), cause))
+        stolen, version = listing or (None, None)
+        self.happen(
+            command,
+            events.KeyQuarantined(
+                *self.follows(command), cause, stolen_list=stolen, list_version=version
+            ),
+        )
 
     def reserve(self, command: Command, order: str) -> None:
         """Hold the key for *order*.

@@ -1,6 +1,6 @@
 """The joint machine: how order, key, funds and dispute may stand together (3.6, 3.7).
 
-Exactly 23 combinations are legal. Each order has one row of the register `STANDINGS` with
+Exactly 23 combinations are legal. Each order has one row of the register `JOINT_STATES` with
 the combination that it is in; the database's CHECK lists the same 23, so that no path, not
 even one around this program, leaves an order in another. A row is taken only from the
 combination that its command decided on (`chain.register.Register.swap`): order and key are
@@ -20,8 +20,8 @@ from domain.orders.order import Bearing, Order
 UNBOUND: Final = "unbound"
 """The key column of an order that no key is bound to."""
 
-STANDINGS: Final = Register(
-    "standings",
+JOINT_STATES: Final = Register(
+    "joint_states",
     {
         "order_id": "text",
         "order_state": "text",
@@ -31,7 +31,7 @@ STANDINGS: Final = Register(
         "key_id": "text",
     },
     key=("order_id",),
-    unique={"standings_key_id_key": ("key_id",)},
+    unique={"joint_states_key_id_key": ("key_id",)},
 )
 """One row an order. ``key_id`` is null where no key is bound, and elsewhere unique: a key is
 bound to at most one order (3.7, invariant 9)."""

@@ -23,7 +23,7 @@ from domain.keys.key import Key
 from domain.ledger import accounts
 from domain.ledger.balances import BALANCES, additions, guarded
 from domain.ledger.journal import LedgerPosted
-from domain.orders.joint import STANDINGS, Row, changes
+from domain.orders.joint import JOINT_STATES, Row, changes
 from domain.orders.order import Order
 
 MOVES: Final = frozenset(
@@ -53,7 +53,7 @@ class Standings(Desk):
 
         meanwhile = ConcurrentChangeError(f"{command.id}: order or key was changed meanwhile")
         for old, new in changes(command.touched, command.before, find):
-            command.keep(STANDINGS.swap(old, **new), meanwhile)
+            command.keep(JOINT_STATES.swap(old, **new), meanwhile)
         spent = ConcurrentChangeError(f"{command.id}: the money was taken meanwhile")
         for row in additions(command.events):
             command.keep(row, spent)
@@ -62,8 +62,8 @@ class Standings(Desk):
         """Compare the registers with the log; give a sentence for each difference."""
         events = list(self._all_events())
         wanted = standings_of(events)
-        for values in self.rows_of(STANDINGS):
-            row = dict(zip(STANDINGS.columns, values, strict=True))
+        for values in self.rows_of(JOINT_STATES):
+            row = dict(zip(JOINT_STATES.columns, values, strict=True))
             if wanted.pop(str(row["order_id"]), None) != row:
                 yield f"{row['order_id']}: the register says {row}, the log another thing"
         yield from (f"{order}: the register has no row of it" for order in wanted)
@@ -86,7 +86,7 @@ class Standings(Desk):
 
     def _explain(self, command: Command, error: Any) -> Refusal:  # noqa: ANN401 — as the desk has it
         cause = error.__cause__
-        if isinstance(cause, RegisterConflictError) and cause.constraint == "standings_legal":
+        if isinstance(cause, RegisterConflictError) and cause.constraint == "joint_states_legal":
             orders = tuple(each.id for each in command.touched.values() if isinstance(each, Order))
             return IllegalCombinationError(", ".join(orders), (), "section 3.6, by the database")
         return super()._explain(command, error)
@@ -122,7 +122,7 @@ def check_postings(command: Command) -> None:
 
 
 def standings_of(events: Iterable[Event]) -> dict[str, Row]:
-    """Return the rows of `STANDINGS` that *events*, the whole log in its order, lead to.
+    """Return the rows of `JOINT_STATES` that *events*, the whole log in its order, lead to.
 
     Raises:
         IllegalCombinationError: a command of the log left an order as none may stand.

@@ -16,9 +16,9 @@ from domain.application import Trade
 from domain.errors import ConcurrentChangeError, IllegalCombinationError
 from domain.keys.key import Key
 from domain.orders import joint, sales
-from domain.orders.joint import LEGAL, STANDINGS
+from domain.orders.joint import JOINT_STATES, LEGAL
 from domain.orders.order import Order
-from scripts.migrations.versions import v0007_standings as migration
+from scripts.migrations.versions import v0007_joint_states as migration
 from tests.domain.given import (
     BUYER,
     NOW,
@@ -59,7 +59,7 @@ def world(app_url: str, database: Database, tmp_path: Path) -> Iterator[World]:
 
 def test_program_and_migration_list_the_combinations_of_the_table() -> None:
     assert LEGAL == COMBINATIONS
-    written = [line.strip() for line in migration.STANDINGS.splitlines() if "('" in line]
+    written = [line.strip() for line in migration.JOINT_STATES.splitlines() if "('" in line]
     spelt = {
         f"('{order}', '{key}', '{funds}', {str(disputed).lower()})"
         for order, key, funds, disputed in COMBINATIONS
@@ -83,7 +83,7 @@ def test_every_combination_can_be_committed(world: World) -> None:
             assert walk._happens(action)
             walk.model.do(action)
             walk._name_what_is_new(action)
-        [row] = world.trade.rows_of(STANDINGS, order_id=walk.orders[0])
+        [row] = world.trade.rows_of(JOINT_STATES, order_id=walk.orders[0])
         assert tuple(row[1:5]) == combination
     assert list(world.trade.differences()) == []
 
@@ -100,7 +100,7 @@ def test_no_other_combination_can_be_committed_by_any_path(world: World, owner_u
                         bound = None if key == "unbound" or order == "refunded" else str(row)
                         try:
                             connection.execute(
-                                "INSERT INTO ledger.standings VALUES (%s, %s, %s, %s, %s, %s)",
+                                "INSERT INTO ledger.joint_states VALUES (%s, %s, %s, %s, %s, %s)",
                                 (str(row), *row, bound),
                             )
                         except psycopg.errors.CheckViolation:
@@ -136,7 +136,7 @@ def test_of_two_commands_that_touch_order_and_key_apart_the_second_is_refused(
     world.do("activate_key", order_id, BUYER, NOW)  # the order's stream stays
     with pytest.raises(ConcurrentChangeError):
         world.trade.record(stale)
-    [row] = world.trade.rows_of(STANDINGS, order_id=order_id)
+    [row] = world.trade.rows_of(JOINT_STATES, order_id=order_id)
     assert row[1:5] == ("delivered", "activated", "held", False)
 
 
@@ -158,6 +158,6 @@ def test_a_difference_between_register_and_log_is_found(world: World, owner_url:
     order = world.delivered()
     assert list(world.trade.differences()) == []
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        connection.execute("UPDATE ledger.standings SET key_state = 'activated'")
+        connection.execute("UPDATE ledger.joint_states SET key_state = 'activated'")
     [found] = world.trade.differences()
     assert order in found

@@ -20,7 +20,7 @@ from domain.errors import (
 from domain.keys.key import Key
 from domain.ledger.balances import BALANCES
 from domain.ledger.journal import LedgerPosted
-from domain.orders.joint import STANDINGS
+from domain.orders.joint import JOINT_STATES
 from tests.domain.given import World
 from tests.domain.joint.actions import random_action, unlawful
 from tests.domain.joint.combinations import COMBINATIONS
@@ -91,7 +91,7 @@ class Walk(Steps):
         for number in self._about(action):
             wanted = self.model.combination(number)
             assert wanted in COMBINATIONS, f"{action}: {wanted}"
-            [row] = self.trade.rows_of(STANDINGS, order_id=self.orders[number])
+            [row] = self.trade.rows_of(JOINT_STATES, order_id=self.orders[number])
             assert tuple(row[1:5]) == wanted, f"{action}: {row}, not {wanted}"
             self.seen[wanted] += 1
         assert sum(self.accounts.values()) == 0
@@ -104,7 +104,7 @@ class Walk(Steps):
             found = (key.state, key.activated, key.revealed, key.voucher_live, key.units_left)
             wanted = (one.state, one.activated, one.revealed, one.voucher, one.left)
             assert found == wanted, f"{name}: {found}, not {wanted}"
-        rows = self.trade.rows_of(STANDINGS)
+        rows = self.trade.rows_of(JOINT_STATES)
         mine = {row[0]: tuple(row[1:5]) for row in rows if row[0] in set(self.orders)}
         assert mine == {
             name: self.model.combination(number) for number, name in enumerate(self.orders)

@@ -13,7 +13,7 @@ from domain.ledger.posting import balances, check_whole
 from domain.market.action import Action, UnexpectedOutcomeError
 from domain.market.marketplace import marketplace
 from domain.orders.events import FundsHeld, FundsRecalled, FundsReleased, RefundExecuted
-from domain.orders.joint import STANDINGS
+from domain.orders.joint import JOINT_STATES
 from tests.domain.given import MemoryRecorder, World
 
 ONLY_IMPORTED = {"recon.break_opened"}
@@ -88,7 +88,7 @@ def test_every_account_of_an_ended_order_is_at_zero(small: tuple[World, list[Act
     }
     unsettled = {e.originator_id for e in world.events() if e.TOPIC == "refund.approved"}
     unsettled -= {e.originator_id for e in world.events() if e.TOPIC == "refund.settled"}
-    held = {row[0] for row in world.trade.rows_of(STANDINGS) if row[3] in ("held", "frozen")}
+    held = {row[0] for row in world.trade.rows_of(JOINT_STATES) if row[3] in ("held", "frozen")}
     names = {account.partition(":")[2] for account, _ in found if ":" in account}
     assert names <= unsettled | held | {
         e.merchant for e in world.events() if hasattr(e, "merchant")
@@ -97,7 +97,7 @@ def test_every_account_of_an_ended_order_is_at_zero(small: tuple[World, list[Act
 
 def test_the_registers_say_what_the_log_says(small: tuple[World, list[Action]]) -> None:
     assert list(small[0].trade.differences()) == []
-    assert len(small[0].trade.rows_of(STANDINGS)) == 600
+    assert len(small[0].trade.rows_of(JOINT_STATES)) == 600
 
 
 def test_the_first_product_is_the_most_popular(small: tuple[World, list[Action]]) -> None:

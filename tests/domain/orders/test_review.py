@@ -8,7 +8,7 @@ from domain.errors import (
     SoldOutError,
     WrongPartyError,
 )
-from domain.orders.joint import STANDINGS
+from domain.orders.joint import JOINT_STATES
 from domain.orders.review import Wish
 from tests.domain.given import BUYER, PRICE, PRODUCT, World, identifier
 
@@ -23,7 +23,7 @@ def staff(world: World, use_case: str, *arguments: object) -> list[str]:
 
 def standing(world: World) -> tuple[object, ...]:
     """Return the order's joint row, without its names."""
-    [row] = world.trade.rows_of(STANDINGS, order_id=ORDER)
+    [row] = world.trade.rows_of(JOINT_STATES, order_id=ORDER)
     return tuple(row[1:5])
 
 

@@ -8,19 +8,19 @@ what was done on its day; a test compares it with the program's.
 from alembic import op
 
 revision = "0007"
-down_revision = "0001"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-STANDINGS = """
-CREATE TABLE ledger.standings (
+JOINT_STATES = """
+CREATE TABLE ledger.joint_states (
   order_id    text    COLLATE "C" PRIMARY KEY,
   order_state text    COLLATE "C" NOT NULL,
   key_state   text    COLLATE "C" NOT NULL,
   funds       text    COLLATE "C" NOT NULL,
   disputed    boolean NOT NULL,
   key_id      text    COLLATE "C" UNIQUE,
-  CONSTRAINT standings_legal CHECK ((order_state, key_state, funds, disputed) IN (
+  CONSTRAINT joint_states_legal CHECK ((order_state, key_state, funds, disputed) IN (
     ('placed', 'unbound', 'none', false),
     ('placed', 'reserved', 'none', false),
     ('blocked', 'unbound', 'none', false),
@@ -45,13 +45,13 @@ CREATE TABLE ledger.standings (
     ('refunded', 'quarantined', 'refunded', false),
     ('refunded', 'voided', 'refunded', false)
   )),
-  CONSTRAINT standings_bound CHECK (
+  CONSTRAINT joint_states_bound CHECK (
     (key_id IS NULL) = (key_state = 'unbound' OR order_state = 'refunded')
   )
 );
-COMMENT ON TABLE ledger.standings IS
+COMMENT ON TABLE ledger.joint_states IS
   'How each order, its key, its funds and its dispute stand together: 23 ways, no other.';
-GRANT SELECT, INSERT, DELETE ON ledger.standings TO xiyou_app;
+GRANT SELECT, INSERT, DELETE ON ledger.joint_states TO xiyou_app;
 """
 
 BALANCES = """
@@ -72,10 +72,10 @@ GRANT SELECT, INSERT, UPDATE ON ledger.balances TO xiyou_app;
 
 def upgrade() -> None:
     """Make both tables."""
-    op.execute(STANDINGS)
+    op.execute(JOINT_STATES)
     op.execute(BALANCES)
 
 
 def downgrade() -> None:
     """Drop them: the log is what counts."""
-    op.execute("DROP TABLE ledger.balances, ledger.standings")
+    op.execute("DROP TABLE ledger.balances, ledger.joint_states")
