@@ -9,6 +9,7 @@ from domain.disputes.judgement import Judgement
 from domain.disputes.rules import KeyEffect
 from domain.event import Role
 from domain.keys.intake import Upload
+from domain.keys.upstream import Answer
 from domain.money import Money
 from domain.orders.review import Wish
 from domain.orders.sales import Basket
@@ -85,6 +86,9 @@ class Steps:
         self._do("unlist_key", self.keys[key])
 
     def _quarantine(self, key: int) -> None:
+        if self.model.keys[key].order is None:
+            used = Answer("operator-sandbox", "used", (), sandbox=True)
+            self._do("check_upstream", self.keys[key], used, who=("upstream", "operator-sandbox"))
         self._do("quarantine_key", self.keys[key])
 
     def _void(self, key: int) -> None:
