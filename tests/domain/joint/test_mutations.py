@@ -8,7 +8,6 @@ import pytest
 
 from domain.aggregate import Aggregate
 from domain.disputes import arbitration
-from domain.disputes.dispute import Dispute
 from domain.keys.events import KeyReserved, KeyReturned
 from domain.keys.key import Key
 from domain.ledger.wallet import Wallet
@@ -120,15 +119,6 @@ MUTATIONS: dict[str, Plant] = {
     "a debt is forgotten": without(Recalls, "debt_of", 0),
     "a balance is thought bigger": instead(
         Wallet, "balance_of", lambda honest, *given: honest(*given) + 1_000
-    ),
-    "the appeal window is not waited for": instead(
-        Dispute,
-        "execute",
-        lambda honest, dispute, command, now: honest(dispute, command, "2030-01-01T00:00:00Z"),
-    ),
-    "whoever has ruled rules again": both(
-        instead(Dispute, "assign", spoil("has_ruled", frozenset())),
-        without(arbitration, "check_impartial"),
     ),
     "a rejected refund is paid": instead(
         arbitration,
