@@ -81,6 +81,10 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
         HTTPStatus.FORBIDDEN, "step_up_required", "Show anew who asks", "new_key"
     ),
     errors.CodeRefusedError: Answer(INVALID, "code_refused", "The code is not accepted"),
+    errors.IllegalCombinationError: Answer(
+        CONFLICT, "illegal_combination", "These states do not stand together"
+    ),
+    errors.OverdrawnError: Answer(INVALID, "overdrawn", "More than may be withdrawn"),
     errors.DocumentsMissingError: Answer(
         INVALID, "documents_missing", "Mandatory documents are missing"
     ),

@@ -14,9 +14,10 @@ from typing import Literal, NamedTuple
 from chain.command import ConflictError
 
 ColumnType = Literal["text", "bigint", "bytea", "boolean"]
-How = Literal["new", "put", "drop"]
+How = Literal["new", "put", "drop", "swap", "add"]
 """``new``: there may be none of it; ``put``: in place of what stands there; ``drop``: gone,
-if it is exactly that."""
+if it is exactly that; ``swap``: in place of exactly that; ``add``: numbers on top of those
+that stand there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,29 @@ class Register:
     def put(self, **values: object) -> "RegisterRow":
         """Return a row that takes the place of the one with its key; all columns are named."""
         return self._whole("put", values)
+
+    def swap(self, old: Mapping[str, object] | None, **values: object) -> "RegisterRow":
+        """Return a row in place of exactly *old*; where that is None, of no row.
+
+        Whoever has meanwhile changed the row makes it fail, by the primary key's constraint.
+        """
+        if old is None:
+            before: tuple[object, ...] = (None,) * len(self.columns)
+        else:
+            before = tuple(self._whole("swap", old).values)
+        return RegisterRow(
+            self, "swap", tuple(self.columns), before + tuple(self._whole("swap", values).values)
+        )
+
+    def add(self, **values: object) -> "RegisterRow":
+        """Return what is added to the numbers of a row, which begin at zero.
+
+        Args:
+            values: the key, and for every other column, all of them ``bigint``, a number.
+        """
+        if any(self.columns[name] != "bigint" for name in self.columns if name not in self.key):
+            raise TypeError(f"{self.name}: only numbers are added up")
+        return self._whole("add", values)
 
     def drop(self, **values: object) -> "RegisterRow":
         """Return what goes, if a row has all of *values*; the key is among them."""
@@ -72,6 +96,7 @@ class RegisterRow(NamedTuple):
     how: How
     columns: tuple[str, ...]
     values: Sequence[object]
+    """By column; of a ``swap`` the old ones (all None for no row), then the new ones."""
 
 
 class RegisterConflictError(ConflictError):

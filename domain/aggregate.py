@@ -80,9 +80,14 @@ class Aggregate:
             IllegalTransitionError: a machine of this thing does not allow it.
         """
         self.check(event.TOPIC)
+        command.touch(self)
         self.evolve(event)
         command.events.append(event)
         return event
+
+    def bearing(self) -> Any:  # noqa: ANN401 — each class has its own
+        """Return how it stands now, for the comparison when the command is recorded."""
+        return None
 
     def evolve(self, event: Event) -> None:
         """Take the state that *event* leads to: from the tables, then by its own `apply`."""

@@ -4,13 +4,15 @@
                  adjust_stock, import_batch, list_key, unlist_key, void_key
     upstream     check_upstream
     placing      place_order, order_product, expire_order
+    review       place_for_review, place_blocked, clear_order, block_order
     collecting   initiate_payment, capture_payment, refuse_callback, return_unclaimed
     receiving    receive_callback, take_answer
     sales        deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
                  confirm_order, release_funds, close_order
     redemption   redeem_code
     revealing    reveal_key, view_key, show_code, opens_commitment
-    returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
+    returns      request_refund, approve_refund, refund_undelivered, decline_refund,
+                 settle_refund, fail_refund
     arbitration  open_dispute, add_evidence, gather_evidence, decide_dispute, assign_dispute,
                  rule, enter_bank_result, concede_dispute, withdraw_dispute, appeal_ruling,
                  accept_ruling, execute_ruling
@@ -26,9 +28,10 @@
                  stolen_in_stock
     presenting   present_certificate
     standing     recompute_credit
-    deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
+    deposits     require_deposit, top_up_deposit, return_deposit, forfeit_deposit
+    wallet       request_withdrawal, pay_withdrawal, fund_guarantee
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
-    upkeep       unlist_keys, withhold_key, refund_undelivered, reassign_dispute, adjust_deposit
+    upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
 
 Configured as every application of the eventsourcing library is: by its environment, with
@@ -44,6 +47,8 @@ from domain.keys.intake import Intake
 from domain.keys.redemption import Redemption
 from domain.keys.revealing import Revealing
 from domain.keys.rotation import Rotation
+from domain.ledger.wallet import Wallet
+from domain.orders.review import Review
 from domain.payments.receiving import Receiving
 from domain.policies.upkeep import Upkeep
 from domain.qualification.admission import Admission
@@ -58,10 +63,12 @@ class Trade(
     UpstreamChecks,
     Redemption,
     Revealing,
+    Review,
     Receiving,
     Returns,
     Upkeep,
     Arbitration,
+    Wallet,
     Identification,
     Admission,
     Decisions,

@@ -5,13 +5,16 @@ order of their leaves; a refusal on the way leaves the command to be thrown away
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chain.register import RegisterRow
 from chain.sealed import SALT_SIZE, parse_reference, unseal
 from domain.errors import Refusal
 from domain.event import Event, Meta
 from domain.sealing import Entropy, SealedRow, Sealer
+
+if TYPE_CHECKING:
+    from domain.aggregate import Aggregate
 
 
 class Command:
@@ -23,7 +26,10 @@ class Command:
         entropy: where salts and codes come from.
     """
 
-    __slots__ = ("_entropy", "_sealer", "beside", "events", "meta", "refusals", "sealed")
+    __slots__ = (
+        *("_entropy", "_sealer", "before", "beside", "events", "loaded", "meta", "refusals"),
+        *("sealed", "touched"),
+    )
 
     def __init__(self, meta: Meta, sealer: Sealer, entropy: Entropy) -> None:
         self.meta = meta
@@ -31,6 +37,12 @@ class Command:
         self.sealed: list[SealedRow] = []
         self.beside: list[RegisterRow] = []
         self.refusals: dict[str, Refusal] = {}
+        self.loaded: dict[str, Any] = {}
+        """What was decided on, by identifier, as it was loaded."""
+        self.touched: dict[str, Aggregate] = {}
+        """What something happened to, by identifier, in the order in which it first did."""
+        self.before: dict[str, Any] = {}
+        """How each of those stood before."""
         self._sealer = sealer
         self._entropy = entropy
 
@@ -47,6 +59,17 @@ class Command:
     def draw(self, size: int) -> bytes:
         """Return *size* random bytes."""
         return self._entropy(size)
+
+    def touch(self, aggregate: "Aggregate") -> None:
+        """Remember how *aggregate* stood, if this is the first that happens to it here."""
+        if aggregate.id not in self.before:
+            self.before[aggregate.id] = aggregate.bearing()
+        # The import makes an order anew for each row that takes something back.
+        self.touched[aggregate.id] = aggregate
+
+    def rest_on(self, aggregate: "Aggregate") -> None:
+        """Remember that the command was decided on *aggregate* as it stands."""
+        self.loaded.setdefault(aggregate.id, aggregate)
 
     def seal(self, subject: str, value: Any) -> dict[str, str]:  # noqa: ANN401 — any JSON value
         """Keep *value* under the data key of *subject*; return what stands in the entry."""
@@ -80,7 +103,8 @@ class Command:
         """Forget all that has happened in it: it is decided once more."""
         for each in (self.events, self.sealed, self.beside):
             each.clear()
-        self.refusals.clear()
+        for known in (self.refusals, self.loaded, self.touched, self.before):
+            known.clear()
 
     def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
         """Write *row* of a register together with the events.

@@ -8,6 +8,7 @@ the log knows its id already, answers with the first receipt. ``tests/domain/tes
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
@@ -26,6 +27,9 @@ from domain.qualification.stolen import NOTHING_STOLEN, StolenList
 P = ParamSpec("P")
 A = TypeVar("A", bound=Aggregate)
 D = TypeVar("D", bound="Desk")
+
+_LOADED: ContextVar[dict[str, Any] | None] = ContextVar("loaded", default=None)
+"""What the use case at work has loaded, by identifier: it decides on one state of a thing."""
 
 assert topics.EVENTS  # noqa: S101 — importing it has declared every event
 
@@ -83,17 +87,22 @@ class Desk(Application[str]):
         return EventMapper()
 
     def load(self, kind: type[A], aggregate_id: str) -> A:
-        """Return the aggregate as the log has it now.
+        """Return the aggregate as the log has it now; within a use case, always the same one.
 
         Raises:
             MalformedError: *aggregate_id* is no identifier of that kind.
             NotFoundError: the log has no event of it.
         """
         check(aggregate_id, kind.PREFIX)
+        loaded = _LOADED.get()
+        if loaded is not None and aggregate_id in loaded:
+            return cast("A", loaded[aggregate_id])
         try:
             found = self.repository.get(aggregate_id, projector_func=cast("Any", kind.project))
         except AggregateNotFoundError:
             raise NotFoundError(f"{aggregate_id}: there is no such {kind.TOPIC}") from None
+        if loaded is not None:
+            loaded[aggregate_id] = found
         return cast("A", found)
 
     def check_may_list(self, command: Command, merchant: str, now: str | None = None) -> None:
@@ -108,6 +117,13 @@ class Desk(Application[str]):
             return None
         return self._remembering.select_receipt(command_id)
 
+    def complete(self, command: Command) -> None:
+        """Add to *command* what must be written beside its events; here nothing.
+
+        Called once, when all its events have happened. Areas that keep registers of what
+        several use cases move override this, and ask on.
+        """
+
     def record(self, command: Command) -> Sequence[int]:
         """Record all events of *command* and wait; return their notification ids.
 
@@ -116,6 +132,7 @@ class Desk(Application[str]):
             Refusal: the one that the command names for a register that takes a row not.
             ConcurrentChangeError: another stream has moved on. Nothing was recorded.
         """
+        self.complete(command)
         try:
             recordings = self.save(
                 *command.events,
@@ -129,6 +146,7 @@ class Desk(Application[str]):
 
     def submit(self, command: Command) -> Future[list[int]]:
         """Queue all events of *command*; the future answers or raises as `record` does."""
+        self.complete(command)
         stored = [self.mapper.to_stored_event(each) for each in command.events]
         if self._submitting:
             return self._submitting.submit_events(
@@ -177,7 +195,11 @@ def use_case(
         receipt = desk.find_receipt(command.id)
         if receipt is not None:
             return receipt
-        method(desk, command, *args, **kwargs)
+        token = _LOADED.set(command.loaded)
+        try:
+            method(desk, command, *args, **kwargs)
+        finally:
+            _LOADED.reset(token)
         return desk.record(command)
 
     return run

@@ -25,6 +25,18 @@ class IllegalTransitionError(Refusal):
         self.state = state
 
 
+class IllegalCombinationError(Refusal):
+    """Order, key, funds and dispute would stand together as none may (``features.md``, 3.6)."""
+
+    def __init__(self, order: str, standing: tuple[object, ...], invariant: str) -> None:
+        """Say that *order* would stand like *standing*, and which *invariant* forbids it."""
+        stands = ", ".join(map(str, standing))
+        super().__init__(f"{order} would be ({stands}): {invariant}")
+        self.order = order
+        self.standing = standing
+        self.invariant = invariant
+
+
 class SoldOutError(Refusal):
     """The key is reserved or sold to somebody else: there is none left for this order."""
 
@@ -161,6 +173,10 @@ class BadgeNotGoodError(Refusal):
 
 class UnbalancedError(Refusal):
     """The lines of a posting do not sum to zero."""
+
+
+class OverdrawnError(Refusal):
+    """More than the merchant's balance, less what it owes (``features.md``, 3.7, invariant 14)."""
 
 
 class DepositUnpaidError(Refusal):

@@ -55,6 +55,7 @@ OrderId = Annotated[str, identifier("ord")]
 PaymentId = Annotated[str, identifier("pay")]
 ProductId = Annotated[str, identifier("prd")]
 RefundId = Annotated[str, identifier("rfd")]
+WithdrawalId = Annotated[str, identifier("wdr")]
 
 MerchantId = Annotated[str, Pattern("[A-Z]{1,3}(-[A-Z0-9]{1,32})?")]
 Currency = Annotated[str, Pattern("[A-Z]{3}")]

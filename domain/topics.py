@@ -11,7 +11,7 @@ from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.identity import account, verification
 from domain.keys import guesser, key, keyring, upstream
-from domain.ledger import journal, recon
+from domain.ledger import journal, recon, withdrawal
 from domain.orders import order
 from domain.payments import payment
 from domain.qualification import certificate, qualification
@@ -19,7 +19,8 @@ from domain.refunds import refund
 
 AREAS = (
     *(account, batch, certificate, deposit, dispute, file, guesser, journal, key, keyring),
-    *(order, payment, product, qualification, recon, refund, sanction, upstream, verification),
+    *(order, payment, product, qualification, recon, refund, sanction, upstream),
+    *(verification, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

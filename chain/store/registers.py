@@ -1,6 +1,7 @@
 """Rows of registers as SQL: many of the same kind in one statement.
 
-The order of a command's rows is kept: what it drops it may take anew. Identifiers are the
+The order of a command's rows is kept, register by register: what it drops it may take anew;
+what it does to one register says nothing of another. Identifiers are the
 register's own, values go as arrays; no value ever becomes text of a statement.
 ``tests/chain/store/test_registers.py``.
 """
@@ -23,8 +24,16 @@ def write_rows(connection: Connection, rows: Sequence[RegisterRow]) -> None:
         psycopg.IntegrityError: a register does not take one of them.
     """
     for register, how, columns, values in _runs(rows):
-        statement = _statement(register, how, columns)
-        connection.execute(statement, [list(column) for column in zip(*values, strict=True)])
+        arrays = [list(column) for column in zip(*values, strict=True)]
+        if how == "swap":
+            connection.execute(_statement(register, "drop", columns), arrays[: len(columns)])
+            connection.execute(_statement(register, "new", columns), arrays[len(columns) :])
+        elif how == "add":
+            # Two steps: a CHECK would look at the number added, not at the sum.
+            connection.execute(_beginning(register), arrays)
+            connection.execute(_adding(register), arrays)
+        else:
+            connection.execute(_statement(register, how, columns), arrays)
 
 
 def select_rows(
@@ -58,14 +67,16 @@ def _runs(
     rows: Sequence[RegisterRow],
 ) -> Iterator[tuple[Register, How, tuple[str, ...], list[Sequence[object]]]]:
     """Give rows that one statement can write, one run after the other."""
-    for (register, how, columns), group in groupby(rows, lambda row: row[:3]):
-        places = [columns.index(name) for name in register.key]
+    by_register = sorted(rows, key=lambda row: row.register.name)
+    for (register, how, columns), group in groupby(by_register, lambda row: row[:3]):
+        new = len(columns) if how == "swap" else 0
+        places = [new + columns.index(name) for name in register.key]
         run: list[Sequence[object]] = []
         seen: set[tuple[object, ...]] = set()
         for row in group:
             key = tuple(row.values[place] for place in places)
             # A statement must not touch a row twice, and the later one is to win.
-            if how == "put" and key in seen:
+            if how in ("put", "swap") and key in seen:
                 yield register, how, columns, run
                 run, seen = [], set()
             seen.add(key)
@@ -77,10 +88,7 @@ def _runs(
 def _statement(register: Register, how: How, columns: tuple[str, ...]) -> sql.Composed:
     table = sql.Identifier(register.name)
     names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
-    arrays = sql.SQL(", ").join(
-        sql.SQL("%s::{}[]").format(sql.SQL(register.columns[name])) for name in columns
-    )
-    given = sql.SQL("unnest({}) AS given ({})").format(arrays, names)
+    given = _given(register, columns)
     if how == "drop":
         return sql.SQL("DELETE FROM {} AS known USING {} WHERE {}").format(
             table,
@@ -98,6 +106,46 @@ def _statement(register: Register, how: How, columns: tuple[str, ...]) -> sql.Co
     if not others:
         return insert + sql.SQL(" ON CONFLICT ({}) DO NOTHING").format(key)
     return insert + sql.SQL(" ON CONFLICT ({}) DO UPDATE SET {}").format(key, changes)
+
+
+@cache
+def _beginning(register: Register) -> sql.Composed:
+    """Make sure that there is a row to add to."""
+    zeros = [
+        sql.Identifier(name) if name in register.key else sql.SQL("0") for name in register.columns
+    ]
+    return sql.SQL("INSERT INTO {} ({}) SELECT DISTINCT {} FROM {} ON CONFLICT DO NOTHING").format(
+        sql.Identifier(register.name),
+        sql.SQL(", ").join(map(sql.Identifier, register.columns)),
+        sql.SQL(", ").join(zeros),
+        _given(register, tuple(register.columns)),
+    )
+
+
+@cache
+def _adding(register: Register) -> sql.Composed:
+    numbers = [name for name in register.columns if name not in register.key]
+    key = sql.SQL(", ").join(map(sql.Identifier, register.key))
+    sums = [sql.SQL("sum({0})::bigint AS {0}").format(sql.Identifier(name)) for name in numbers]
+    changes = [sql.SQL("{0} = known.{0} + more.{0}").format(sql.Identifier(n)) for n in numbers]
+    same = [sql.SQL("known.{0} = more.{0}").format(sql.Identifier(n)) for n in register.key]
+    more = sql.SQL("(SELECT {}, {} FROM {} GROUP BY {}) AS more").format(
+        key, sql.SQL(", ").join(sums), _given(register, tuple(register.columns)), key
+    )
+    return sql.SQL("UPDATE {} AS known SET {} FROM {} WHERE {}").format(
+        sql.Identifier(register.name),
+        sql.SQL(", ").join(changes),
+        more,
+        sql.SQL(" AND ").join(same),
+    )
+
+
+def _given(register: Register, columns: tuple[str, ...]) -> sql.Composed:
+    arrays = sql.SQL(", ").join(
+        sql.SQL("%s::{}[]").format(sql.SQL(register.columns[name])) for name in columns
+    )
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("unnest({}) AS given ({})").format(arrays, names)
 
 
 def _same(register: Register, name: str) -> sql.Composed:

@@ -1,6 +1,7 @@
 """Use cases of the deposit (``features.md``, C4): every move is posted in double entry.
 
-The account ``deposit:<merchant>`` of the journal always has the deposit's balance. A
+The account ``deposit:<merchant>`` of the ledger always has the deposit's balance; what a
+recall draws from it is posted with the order (`domain.refunds.recall`). A
 merchant whose deposit is short puts nothing on the shelf until it has topped up.
 ``tests/domain/credit/test_c4_deposits.py``.
 """
@@ -10,11 +11,9 @@ from domain.credit.deposit import Deposit
 from domain.credit.register import Register
 from domain.credit.rules import NEWEST, RULES
 from domain.desk import use_case
-from domain.disputes.dispute import Dispute
-from domain.errors import DepositTooSmallError, DepositUnpaidError, WrongPartyError
+from domain.errors import DepositTooSmallError, DepositUnpaidError
 from domain.ledger.journal import Journal, LedgerPosted, Line, Occasion
 from domain.money import Money
-from domain.orders.order import Order
 
 
 class Deposits(Register):
@@ -66,26 +65,6 @@ class Deposits(Register):
             raise DepositTooSmallError(f"{deposit.id}: is held for {held[0]}")
         deposit.give_back(command, wanted, transfer)
         self.post_deposit(command, deposit, "deposit_returned", -wanted.amount, "channel", now)
-
-    @use_case
-    def draw_deposit(
-        self, command: Command, merchant: str, dispute: str, wanted: Money, now: str
-    ) -> None:
-        """Take back from the merchant what it was paid for a disputed order, once a dispute.
-
-        Takes what there is if that is less; the rest is for others to cover (3.3).
-
-        Raises:
-            WrongPartyError: the dispute is about another merchant's order.
-        """
-        order = self.load(Order, self.load(Dispute, dispute).order)
-        if order.merchant != merchant:
-            raise WrongPartyError(f"{dispute}: is about an order of {order.merchant}")
-        deposit = self.deposit_of(merchant)
-        taken = deposit.draw(command, wanted, order.id, dispute)
-        self.post_deposit(
-            command, deposit, "deposit_drawn", -taken.amount, f"escrow:{order.id}", now
-        )
 
     @use_case
     def forfeit_deposit(self, command: Command, merchant: str, sanction: str, now: str) -> None:

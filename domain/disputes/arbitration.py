@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.command import Command
-from domain.desk import Desk, use_case
+from domain.desk import use_case
 from domain.disputes.case import Case, Histories, read_case
 from domain.disputes.deadline import (
     ANSWER_HOURS,
@@ -50,6 +50,7 @@ from domain.errors import (
 )
 from domain.keys.key import Key
 from domain.orders.order import Order
+from domain.refunds.recall import Recalls
 from domain.refunds.refund import Refund
 
 DISPUTABLE = frozenset({"paid", "delivered", "confirmed"})
@@ -82,7 +83,7 @@ class Piece:
     contests: Fact | None = None
 
 
-class Arbitration(Desk):
+class Arbitration(Recalls):
     """What happens when an order is contested."""
 
     @use_case
@@ -96,6 +97,8 @@ class Arbitration(Desk):
         now: str | None = None,
     ) -> None:
         """Contest an order; its escrow is frozen, and its key with it.
+
+        What was released already is recalled (3.3).
 
         Args:
             command: of whoever contests it.
@@ -124,7 +127,10 @@ class Arbitration(Desk):
         until = after(began, ANSWER_HOURS) if began else None
         opened = DisputeOpened(*new.follows(command), order, found.buyer, opener, fault, until)
         new.open(command, opened)
-        found.freeze(command, dispute)
+        if found.funds == "released":
+            self.recall_funds(command, found, dispute)
+        else:
+            found.freeze(command, dispute)
 
     @use_case
     def add_evidence(self, command: Command, dispute: str, piece: Piece, now: str) -> None:

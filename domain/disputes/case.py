@@ -17,7 +17,7 @@ from domain.disputes.events import DisputeOpened
 from domain.errors import NotFoundError
 from domain.event import Event, read_event
 from domain.keys.events import KeyReserved, KeySold
-from domain.orders.events import OrderPlaced
+from domain.orders.events import OrderCleared, OrderPlaced
 
 E = TypeVar("E", bound=Event)
 PAGE = 1_000
@@ -137,8 +137,7 @@ def case_of(dispute: str, entries: Iterable[Recorded], size: int) -> Case:
     """
     found = tuple(sorted((e for e in entries if e.index < size), key=lambda each: each.index))
     opened = _first(found, dispute, DisputeOpened)
-    placed = _first(found, opened.order, OrderPlaced)
-    return Case(dispute, opened.order, placed.key, found, size)
+    return Case(dispute, opened.order, _key_of(found, opened.order), found, size)
 
 
 def read_case(log: Histories, dispute: str, size: int | None = None) -> Case:
@@ -156,7 +155,7 @@ def read_case(log: Histories, dispute: str, size: int | None = None) -> Case:
     found = _read(log, dispute, limit)
     order = _first(found, dispute, DisputeOpened).order
     found += _read(log, order, limit)
-    key = _first(found, order, OrderPlaced).key
+    key = _key_of(found, order)
     found += _read(log, key, limit)
     case = case_of(dispute, found, limit)
     sold = [each.index for each in case.bound() if isinstance(each.event, KeySold)]
@@ -184,6 +183,12 @@ def _duplicates(log: Histories, key: str, start: int, size: int) -> Iterable[Rec
         if len(page) < PAGE:
             return
         following = page[-1].id + 1
+
+
+def _key_of(entries: Iterable[Recorded], order: str) -> str:
+    """Return the key of a paid order: named when it was placed, or after its review."""
+    placed = _first(entries, order, OrderPlaced)
+    return placed.key or _first(entries, order, OrderCleared).key
 
 
 def _first(entries: Iterable[Recorded], stream: str, kind: type[E]) -> E:

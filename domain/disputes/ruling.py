@@ -11,7 +11,7 @@ from domain.disputes.case import Case, Recorded
 from domain.disputes.events import EvidenceGathered, Obstacle
 from domain.disputes.facts import units_left
 from domain.disputes.rules import KeyEffect, Rule, RuledOutcome, RuleTable
-from domain.orders.events import FundsHeld, FundsReleased, RefundExecuted
+from domain.orders.events import FundsHeld, FundsRecalled, FundsReleased, RefundExecuted
 
 OBSTACLES: Final[dict[Obstacle, tuple[str, str]]] = {
     "provenance_missing": ("卡密来源记录缺失,转人工。", "The key's provenance is missing: manual."),
@@ -106,7 +106,7 @@ def escrow_of(case: Case) -> int:
     """Return the minor units that the escrow of the order holds: captured less paid out."""
     held = 0
     for each in case.history(case.order):
-        if isinstance(each.event, FundsHeld):
+        if isinstance(each.event, FundsHeld | FundsRecalled):
             held += each.event.amount
         elif isinstance(each.event, RefundExecuted | FundsReleased):
             held -= each.event.amount

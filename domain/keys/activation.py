@@ -19,6 +19,8 @@ def activate(command: Command, order: Order, key: Key, buyer: str, now: str) -> 
     Raises:
         VoucherNotLiveError: the code was revoked or used, or has expired or is locked at *now*.
     """
+    # A dispute that is opened at this moment must stop it, though nothing happens to the order.
+    command.rest_on(order)
     key.activate(command, buyer, now)
     if order.state in {"confirmed", "closed_completed"}:
         key.order_confirmed(command)

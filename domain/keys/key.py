@@ -6,7 +6,7 @@ appends one event, and of two writers the log takes one. Proved by
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from domain.aggregate import NEW, Aggregate, E, Table
 from domain.command import Command
@@ -73,6 +73,13 @@ KEY_TABLE: Table = {
 }
 
 
+class Bearing(NamedTuple):
+    """How a key stands, as far as its order depends on it."""
+
+    state: str
+    order: str | None
+
+
 class Key(Aggregate):
     """A card key, or a bundle of several units under one code."""
 
@@ -121,6 +128,10 @@ class Key(Aggregate):
         key.order, key.units, key.units_refunded = order, units, refunded
         return key
 
+    def bearing(self) -> Bearing:
+        """Return how it stands now."""
+        return Bearing(self.state, self.order)
+
     @property
     def units_left(self) -> int:
         """Units bought, neither used nor refunded."""
@@ -166,8 +177,7 @@ class Key(Aggregate):
         Raises:
             WrongPartyError: it is a buyer's.
         """
-        if self.order is not None:
-            raise WrongPartyError(f"{self.id} belongs to {self.order}: refund that order instead")
+        self._check_unbound()
         self.happen(command, events.KeyVoided(*self.follows(command)))
 
     def quarantine(
@@ -176,7 +186,17 @@ class Key(Aggregate):
         cause: events.FaultCause,
         listing: tuple[str, str] | None = None,
     ) -> None:
-        """Set the key aside; *listing* names the stolen list that holds it, and its version."""
+        """Set aside a key that nobody has bought.
+
+        Args:
+            command: whoever sets it aside.
+            cause: why.
+            listing: the stolen list that holds it, and its version.
+
+        Raises:
+            WrongPartyError: it is a buyer's; a refund of the order may set it aside.
+        """
+        self._check_unbound()
         stolen, version = listing or (None, None)
         self.happen(
             command,
@@ -336,6 +356,10 @@ class Key(Aggregate):
         """Follow the release of the funds, if the key was confirmed."""
         if self.state == "confirmed":
             self.happen(command, events.KeyReleased(*self.follows(command)))
+
+    def _check_unbound(self) -> None:
+        if self.order is not None:
+            raise WrongPartyError(f"{self.id} belongs to {self.order}: refund that order instead")
 
     def _check_order(self, order: str) -> None:
         if self.order != order:

@@ -12,7 +12,18 @@ from domain.aggregate import Aggregate, Table
 from domain.command import Command
 from domain.errors import UnbalancedError
 from domain.event import Event, event, upcaster
-from domain.payload import BuyerId, Currency, MerchantId, Reference, Units
+from domain.payload import (
+    BuyerId,
+    Currency,
+    DisputeId,
+    MerchantId,
+    OrderId,
+    PaymentId,
+    Reference,
+    RefundId,
+    Units,
+    WithdrawalId,
+)
 
 JOURNAL_TABLE: Table = {"ledger.posted": {"open": "open"}}
 
@@ -25,6 +36,17 @@ Occasion = Literal[
     "deposit_returned",
     "deposit_drawn",
     "deposit_forfeited",
+    "payment_captured",
+    "payment_unmatched",
+    "unmatched_returned",
+    "funds_held",
+    "funds_released",
+    "funds_recalled",
+    "refund_executed",
+    "refund_settled",
+    "guarantee_funded",
+    "withdrawal_requested",
+    "withdrawal_paid",
 ]
 
 
@@ -36,7 +58,7 @@ class Line:
     amount: int
 
 
-@event("ledger.posted", schema=2)
+@event("ledger.posted", schema=3)
 class LedgerPosted(Event):
     """Money moved between accounts; the lines sum to zero."""
 
@@ -51,12 +73,35 @@ class LedgerPosted(Event):
     """The row of the source file that says so."""
     party: Reference | None = None
     """The person whom the source names beside it."""
+    order: OrderId | None = None
+    payment: PaymentId | None = None
+    refund: RefundId | None = None
+    dispute: DisputeId | None = None
+    withdrawal: WithdrawalId | None = None
 
 
 @upcaster("ledger.posted", 1)
 def with_deposits(data: dict[str, Any]) -> dict[str, Any]:
     """Return *data* as it is: version 2 knows more occasions, those of deposits."""
     return data
+
+
+@upcaster("ledger.posted", 2)
+def with_orders(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 3 knows an order's money, and names what it is about."""
+    return data
+
+
+def check_balanced(posted: LedgerPosted) -> None:
+    """Refuse a posting that is none.
+
+    Raises:
+        UnbalancedError: its lines do not sum to zero, or there are fewer than two.
+    """
+    total = sum(line.amount for line in posted.lines)
+    if total != 0 or len(posted.lines) < 2:  # noqa: PLR2004 — double entry
+        stream = posted.originator_id
+        raise UnbalancedError(f"{stream}: the lines of {posted.occasion} do not sum to zero")
 
 
 class Journal(Aggregate):
@@ -78,7 +123,5 @@ class Journal(Aggregate):
         Raises:
             UnbalancedError: its lines do not sum to zero, or there are fewer than two.
         """
-        total = sum(line.amount for line in posted.lines)
-        if total != 0 or len(posted.lines) < 2:  # noqa: PLR2004 — double entry
-            raise UnbalancedError(f"{self.id}: the lines of {posted.occasion} do not sum to zero")
+        check_balanced(posted)
         self.happen(command, posted)

@@ -310,6 +310,24 @@ def _judge(
     return teller.act((arbitrator, "arbitrator", "desk"), "rule", dispute=dispute, **arguments)
 
 
+def _claimed_late(teller: Teller, bought: Bought) -> Story:
+    """Paid out already, then the operator revokes the key: recalled, refunded, voided."""
+    yield from _deliver(teller, bought)
+    teller.wait(MINUTE, HOUR)
+    yield _activate(teller, bought)
+    teller.wait(HOUR, DAY)
+    yield from _finish(teller, bought, "consumer")
+    teller.wait(10 * DAY, 90 * DAY)
+    dispute = teller.new("dsp")
+    yield from _open(teller, bought, dispute, "revoked")
+    teller.wait(HOUR, DAY)
+    yield teller.act(bought.merchant, "concede_dispute", dispute=dispute)
+    refund = teller.new("rfd")
+    arguments = {"refund": refund, "now": moment(teller.at)}
+    yield teller.act(RULES, "execute_ruling", dispute=dispute, **arguments)
+    yield from _settle(teller, refund)
+
+
 def _twice(teller: Teller, bought: Bought) -> Story:
     """A second activation and a second delivery are refused."""
     yield from _deliver(teller, bought)
@@ -333,6 +351,7 @@ STORIES: Final[tuple[tuple[int, Callable[[Teller, Bought], Story]], ...]] = (
     (3, _ruled_for_merchant),
     (3, _appealed),
     (2, _twice),
+    (2, _claimed_late),
     (14, _confirmed_by_timer),
 )
 """Shares in per cent; the rest is the usual."""

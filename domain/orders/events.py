@@ -40,10 +40,11 @@ class OrderPlaced(Event):
     buyer: BuyerId
     merchant: MerchantId
     product: ProductId
-    key: KeyId
     units: Units
     amount: Amount
     currency: Currency
+    key: KeyId | None = None
+    """The key that is held for it; absent where the order is under review, or blocked."""
     guest: bool | None = None
     """True where the buyer is a guest of this checkout, unverified."""
     row: Units | None = None
@@ -54,17 +55,45 @@ class OrderPlaced(Event):
     def _apply(self, order: "Order") -> None:
         order.hold_until = self.hold_until
         order.checkout, order.buyer, order.merchant = self.checkout, self.buyer, self.merchant
-        order.product, order.key, order.units = self.product, self.key, self.units
+        order.product, order.key, order.units = self.product, self.key or "", self.units
         order.amount, order.currency = self.amount, self.currency
 
 
 def _as_before(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data*: version 2 adds members that version 1 has no word for."""
+    """Return *data*: version 2 adds members that version 1 has no word for.
+
+    In version 1 of ``order.placed`` every order had its key.
+    """
     return data
 
 
 for _topic in ("order.placed", "refund.executed"):
     upcaster(_topic, 1)(_as_before)
+
+
+@event("order.held")
+class OrderHeld(Event):
+    """The risk decision is "review": somebody must look at it before a key is held."""
+
+    reason: str
+
+
+@event("order.cleared")
+class OrderCleared(Event):
+    """Somebody looked at it; this key is now held for it."""
+
+    key: KeyId
+    reason: str
+
+    def _apply(self, order: "Order") -> None:
+        order.key = self.key
+
+
+@event("order.blocked")
+class OrderBlocked(Event):
+    """The risk decision is "block": nothing more will happen."""
+
+    reason: str
 
 
 @event("order.paid")
@@ -75,7 +104,7 @@ class OrderPaid(Event):
     basis: Basis | None = None
 
     def _apply(self, order: "Order") -> None:
-        order.payment = self.payment
+        order.payment, order.paid_at = self.payment, self.meta.occurred_at
 
 
 @event("order.delivered")
@@ -93,6 +122,9 @@ class OrderConfirmed(Event):
     """Receipt was confirmed; the cause says by whom or what."""
 
     cause: ConfirmCause
+
+    def _apply(self, order: "Order") -> None:
+        order.confirmed_at = self.meta.occurred_at
 
 
 @event("order.closed")
@@ -143,15 +175,45 @@ class FundsUnfrozen(Event):
         order.dispute = None
 
 
-@event("funds.released")
+@event("funds.released", schema=2)
 class FundsReleased(Event):
-    """What the escrow still held is the merchant's."""
+    """What the escrow still held is the merchant's, less what the merchant owes."""
 
     amount: Amount
     currency: Currency
+    guarantee_repaid: Count | None = None
+    """The part that went back to the guarantee account, which had stood in for it."""
+    debt_paid: Count | None = None
+    """The part that paid the merchant's debt."""
 
     def _apply(self, order: "Order") -> None:
         order.escrow -= self.amount
+        order.released, order.released_at = self.amount, self.meta.occurred_at
+        order.guaranteed -= self.guarantee_repaid or 0
+
+
+@upcaster("funds.released", 1)
+def with_debts(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: in version 1 nobody owed anything."""
+    return data
+
+
+@event("funds.recalled")
+class FundsRecalled(Event):
+    """A late dispute took back what was released; the parts say from where."""
+
+    dispute: DisputeId
+    amount: Amount
+    currency: Currency
+    from_merchant: Count
+    from_deposit: Count
+    from_guarantee: Count
+    owed: Count
+    """What nobody covers: the merchant's debt."""
+
+    def _apply(self, order: "Order") -> None:
+        order.dispute, order.escrow = self.dispute, self.amount
+        order.guaranteed += self.from_guarantee
 
 
 @event("refund.executed", schema=2)

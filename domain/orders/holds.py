@@ -172,7 +172,7 @@ def holds_of(events: Iterable[Event]) -> Iterator[Hold]:
             slot = min(set(range(LIMIT)) - slots)
             slots.add(slot)
             until, order = each.hold_until, each.originator_id
-            held[order] = Hold(until, order, holder, slot, each.product, each.key)
+            held[order] = Hold(until, order, holder, slot, each.product, each.key or "")
         elif each.TOPIC in ("order.paid", "order.closed", "order.blocked"):
             ended = held.pop(each.originator_id, None)
             if ended is not None:

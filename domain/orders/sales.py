@@ -5,9 +5,12 @@ orders, uses the same ones; the methods of `Sales` load first.
 ``tests/domain/orders/test_sales.py``.
 """
 
+from typing import Final
+
 from domain.command import Command
+from domain.credit.rules import NEWEST, RULES
 from domain.desk import use_case
-from domain.errors import IllegalTransitionError, WrongPartyError
+from domain.errors import IllegalTransitionError, NotYetError, WrongPartyError
 from domain.keys.activation import USABLE, activate
 from domain.keys.key import Key
 from domain.money import Money
@@ -16,8 +19,13 @@ from domain.orders.holds import end_hold
 from domain.orders.order import Order
 from domain.orders.placing import Basket, Placing, place
 from domain.payload import Basis
+from domain.refunds.recall import Recalls
+from domain.refunds.returns import after
 
 __all__ = ["USABLE", "Basket", "Sales", "confirm", "pay", "place", "release"]
+
+LATE_CLAIM_HOURS: Final = 180 * 24
+"""After the release, in which a fault of the goods may still be claimed (3.8)."""
 
 
 def pay(
@@ -34,29 +42,30 @@ def pay(
     key.sell(command, order.id)
 
 
-def confirm(command: Command, order: Order, key: Key | None, cause: ConfirmCause) -> None:
-    """Confirm receipt; an activated *key* follows, an unused one need not be in hand."""
+def confirm(command: Command, order: Order, key: Key, cause: ConfirmCause) -> None:
+    """Confirm receipt; an activated *key* follows."""
     order.confirm(command, cause)
-    if key is not None:
-        key.order_confirmed(command)
+    command.rest_on(key)
+    key.order_confirmed(command)
 
 
-def release(command: Command, order: Order, key: Key | None) -> None:
-    """Release the funds; a confirmed *key* follows, an unused one need not be in hand."""
-    order.release_funds(command)
-    if key is not None:
-        key.funds_released(command)
+def release(command: Command, order: Order, key: Key, debt: int = 0) -> None:
+    """Release the funds to a merchant who owes *debt*; a confirmed *key* follows."""
+    order.release_funds(command, debt)
+    command.rest_on(key)
+    key.funds_released(command)
 
 
-class Sales(Placing):
+class Sales(Placing, Recalls):
     """What happens between buyer, merchant and channel when all goes well."""
 
     @use_case
     def deliver_order(self, command: Command, order: str, voucher_until: str) -> None:
         """Give the buyer a redemption code that is good until *voucher_until*."""
         found = self.load(Order, order)
-        key = self.load(Key, found.key)
+        found.check("order.delivered")
         found.check_no_dispute("order.delivered")
+        key = self._key_of(found)
         key.issue_voucher(command, found.buyer, voucher_until)
         found.deliver(command)
         if key.units > 1:
@@ -72,6 +81,8 @@ class Sales(Placing):
         """Give the buyer a new code, so that expiry never forfeits the goods."""
         found = self.load(Order, order)
         found.check_no_dispute("voucher.issued")
+        if found.state not in USABLE:
+            raise IllegalTransitionError(order, "voucher.issued", found.state)
         self._key_of(found).issue_voucher(command, found.buyer, voucher_until)
 
     @use_case
@@ -94,22 +105,54 @@ class Sales(Placing):
     def confirm_order(self, command: Command, order: str, cause: ConfirmCause) -> None:
         """Confirm receipt: the buyer, or the timer at the end of the window."""
         found = self.load(Order, order)
-        confirm(command, found, self.load(Key, found.key), cause)
+        found.check("order.confirmed")
+        confirm(command, found, self._key_of(found), cause)
 
     @use_case
-    def release_funds(self, command: Command, order: str) -> None:
-        """Release the escrow to the merchant."""
+    def release_funds(self, command: Command, order: str, now: str | None = None) -> None:
+        """Release the escrow to the merchant.
+
+        Args:
+            command: the platform's.
+            order: confirmed, not disputed.
+            now: RFC 3339, UTC: the release hold of the merchant's grade must be over (3.8).
+                Who leaves it out has looked at the clock.
+
+        Raises:
+            NotYetError: it is not.
+        """
         found = self.load(Order, order)
-        release(command, found, self.load(Key, found.key))
+        file = self.credit_of(found.merchant)
+        hold = RULES.get(file.rules, NEWEST).band(file.grade).release_hold
+        _check_over(order, found.confirmed_at, hold, now)
+        found.check_no_dispute("funds.released")
+        found.check("funds.released")
+        debt = self.debt_of(found.merchant, found.currency)
+        release(command, found, self._key_of(found), debt)
 
     @use_case
-    def close_order(self, command: Command, order: str, cause: CloseCause) -> None:
-        """Close an order that was never paid, or one that is completed."""
+    def close_order(
+        self, command: Command, order: str, cause: CloseCause, now: str | None = None
+    ) -> None:
+        """Close an order that was never paid, or one that is completed.
+
+        Args:
+            command: the platform's, or for an unpaid order the buyer's.
+            order: placed, under review (``sold_out``), or confirmed and released.
+            cause: why.
+            now: RFC 3339, UTC: the late-claim period must be over (3.8). Who leaves it out
+                has looked at the clock.
+
+        Raises:
+            NotYetError: it is not.
+        """
         found = self.load(Order, order)
         if cause == "expired" and found.state == "closed_unpaid":
             # Whoever needed its key or its buyer's slot was there before the timer.
             return
         held = found.state == "placed"
+        if cause == "completed":
+            _check_over(order, found.released_at, LATE_CLAIM_HOURS, now)
         found.close(command, cause)
         if held:
             end_hold(command, found)
@@ -132,8 +175,24 @@ class Sales(Placing):
         return found, self._key_of(found)
 
     def _key_of(self, order: Order) -> Key:
-        """Return the order's key, which must not be another order's by now."""
+        """Return the key of *order*, as long as it is bound to it.
+
+        Raises:
+            WrongPartyError: it was refunded, and is perhaps another order's now.
+            IllegalTransitionError: none was ever bound to it.
+        """
+        if not order.key:
+            raise IllegalTransitionError(order.id, "key", order.state)
         key = self.load(Key, order.key)
         if key.order != order.id:
             raise WrongPartyError(f"{key.id} is no longer the key of {order.id}")
         return key
+
+
+def _check_over(order: str, since: str | None, hours: int, now: str | None) -> None:
+    """Refuse before *hours* have passed *since* then, if both moments are known."""
+    if now is None or since is None:
+        return
+    until = after(since, hours * 60)
+    if now < until:
+        raise NotYetError(f"{order}: not before {until}")

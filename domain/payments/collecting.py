@@ -118,6 +118,7 @@ class Collecting(Desk):
             raise WrongPartyError(f"{payment}: pays for checkout {found.checkout} alone")
         found.capture(command, received, command.seal(loaded[0].buyer, payer))
         for order in loaded:
+            order.check("order.paid")
             price = Money(order.amount, received.currency)
             pay(command, order, self.load(Key, order.key), payment, price)
 
@@ -151,16 +152,18 @@ class Collecting(Desk):
         useless: list[tuple[Order, Unmatched]] = []
         for order_id in payment.orders:
             order = self.load(Order, order_id)
-            key = expiring.key(order.key) if expiring else self.load(Key, order.key)
             if order.state != "placed":
                 useless.append((order, "late"))
-            elif expiring and now is not None and is_over(order, now):
+                continue
+            key = expiring.key(order.key) if expiring else self.load(Key, order.key)
+            if expiring and now is not None and is_over(order, now):
                 expiring.close(order.id)
                 useless.append((order, "late"))
             elif key.state != "reserved" or key.order != order.id:
                 useless.append((order, "no_key"))
             else:
                 waiting.append((order, key))
+        is_kept = receipt.transaction.id in payment.kept
         if waiting:
             due = Money(sum(order.amount for order, _ in waiting), receipt.money.currency)
             payer = None
@@ -171,7 +174,7 @@ class Collecting(Desk):
             pay(command, order, key, payment.id, Money(order.amount, order.currency))
         for order, cause in useless:
             money = Money(order.amount, order.currency)
-            send_back(command, payment, receipt, money, cause, order.id)
+            send_back(command, payment, receipt, money, cause, order.id, is_kept=is_kept)
 
     def _check_orders(
         self, checkout: str, due: Money, orders: Sequence[str], now: str | None
@@ -204,6 +207,8 @@ def send_back(
     money: Money,
     cause: Unmatched,
     order: str | None,
+    *,
+    is_kept: bool = False,
 ) -> None:
     """Record *money* that nothing waits for, and that it goes back.
 
@@ -211,7 +216,8 @@ def send_back(
     """
     transaction = receipt.transaction
     refund = Refund(refund_of(payment.id, transaction.id, order))
-    payment.find_no_use(command, unmatched(payment, command, receipt, money, cause, order, refund))
+    found = unmatched(payment, command, receipt, money, cause, order, refund)
+    payment.find_no_use(command, found, is_kept=is_kept)
     refund.send_back(command, payment.id, money)
 
 

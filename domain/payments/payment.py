@@ -12,6 +12,9 @@ from typing import ClassVar, Final
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
 from domain.errors import AmountMismatchError
+from domain.ledger import accounts
+from domain.ledger.journal import Occasion
+from domain.ledger.posting import post
 from domain.money import Money
 from domain.payments import events
 from domain.payments.channel import Route
@@ -31,6 +34,7 @@ PAYMENT_TABLE: Table = {
     },
     "payment.charged_back": {"captured": "captured"},
     "payment.callback_refused": {state: state for state in _HEARD},
+    "ledger.posted": {state: state for state in _HEARD},
 }
 
 
@@ -121,7 +125,10 @@ class Payment(Aggregate):
             transaction=transaction.id if transaction else None,
             sandbox=transaction.sandbox if transaction else None,
         )
+        is_kept = transaction is not None and transaction.id in self.kept
         self.happen(command, captured)
+        source = accounts.unmatched(self.id) if is_kept else accounts.CHANNEL
+        self._post(command, "payment_captured", received, source, accounts.clearing(self.checkout))
 
     def assume_captured(
         self, command: Command, checkout: str, paid: Money, payer: dict[str, str] | None
@@ -133,10 +140,24 @@ class Payment(Aggregate):
                 *self.follows(command), checkout, paid.amount, paid.currency, payer, "assumed"
             ),
         )
+        self._post(command, "payment_captured", paid, accounts.CHANNEL, accounts.clearing(checkout))
 
-    def find_no_use(self, command: Command, unmatched: events.PaymentUnmatched) -> None:
-        """Record money that nothing waits for."""
+    def find_no_use(
+        self, command: Command, unmatched: events.PaymentUnmatched, *, is_kept: bool = False
+    ) -> None:
+        """Record money that nothing waits for.
+
+        Args:
+            command: in which it is recorded.
+            unmatched: what came.
+            is_kept: the command found it among what had come early, and has used some of it.
+        """
+        is_new = not is_kept and unmatched.transaction not in self.kept
         self.happen(command, unmatched)
+        if is_new:
+            money = Money(unmatched.amount, unmatched.currency)
+            target = accounts.unmatched(self.id)
+            self._post(command, "payment_unmatched", money, accounts.CHANNEL, target)
 
     def charge_back(self, command: Command, back: Money, transaction: events.Transaction) -> None:
         """Record that the payer's bank took *back* what was captured."""
@@ -154,3 +175,11 @@ class Payment(Aggregate):
         """Record that a callback was not believed, and why."""
         follows = self.follows(command)
         self.happen(command, events.PaymentCallbackRefused(*follows, reason, verified))
+
+    def _post(
+        self, command: Command, occasion: Occasion, money: Money, source: str, target: str
+    ) -> None:
+        """Post *money* from one account to another."""
+        if money.amount:
+            lines = ((source, -money.amount), (target, money.amount))
+            post(command, self, occasion, money.currency, lines, payment=self.id)

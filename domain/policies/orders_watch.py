@@ -15,7 +15,7 @@ from domain.credit.rules import NEWEST, Grade
 from domain.disputes.case import Recorded
 from domain.event import Event
 from domain.keys.events import KeySold, VoucherIssued
-from domain.orders.events import OrderPlaced
+from domain.orders.events import OrderCleared, OrderPlaced
 from domain.policies.agenda import Agenda, timed
 from domain.policies.periods import Periods, later
 from domain.policies.policy import Call, new_id
@@ -106,11 +106,13 @@ class OrdersWatch:
     def _see_order(self, cause: Recorded, event: Event) -> None:
         order = event.originator_id
         if isinstance(event, OrderPlaced) and event.row is None:
-            self._open[order] = Open(event.merchant, event.key)
+            self._open[order] = Open(event.merchant, event.key or "")
         found = self._open.get(order)
         if found is None:
             return
         self._agenda.clear(order, *NAMES)
+        if isinstance(event, OrderCleared):
+            found.key = event.key
         if event.TOPIC in ENDS:
             del self._open[order]
             return
@@ -163,7 +165,10 @@ class OrdersWatch:
             self._agenda.set("deliver_late", order, began, cause, deliver)
         at = later(began, minutes=self._periods.delivery_minutes)
         refund = new_id("rfd", "refund_undelivered", cause.index, cause.moment)
-        self._put("refund_undelivered", order, at, cause, "refund_undelivered", refund=refund)
+        make = timed(
+            "refund_undelivered", cause, "refund_undelivered", told=True, order=order, refund=refund
+        )
+        self._agenda.set("refund_undelivered", order, at, cause, make)
 
     def _put(
         self, name: str, order: str, at: str, follows: Recorded, use_case: str, **also: Any

@@ -13,13 +13,10 @@ from domain.disputes.arbitration import Arbitration, assign
 from domain.disputes.deadline import WEEKDAYS, Calendar
 from domain.disputes.dispute import Dispute
 from domain.disputes.panel import choose
-from domain.errors import IllegalTransitionError, Refusal, WrongPartyError
+from domain.errors import Refusal
 from domain.identity.standing import require_right
 from domain.keys.key import Key
 from domain.money import Money
-from domain.orders.order import Order
-from domain.refunds.refund import Refund, RefundRequested
-from domain.refunds.returns import execute
 
 
 class Upkeep(Arbitration, Sanctions):
@@ -44,34 +41,6 @@ class Upkeep(Arbitration, Sanctions):
             self.check_may_list(command, found.merchant, now)
         except Refusal:
             found.take_off(command)
-
-    @use_case
-    def refund_undelivered(self, command: Command, order: str, refund: str) -> None:
-        """Give the buyer the money back: the time for delivery is over (3.2).
-
-        Raises:
-            WrongPartyError: it is not the platform that asks.
-            IllegalTransitionError: the order was delivered, or was not paid.
-            DisputeOpenError: a dispute decides it.
-        """
-        if command.meta.role != "platform":
-            raise WrongPartyError(f"{order}: is refunded by the platform's own timer alone")
-        found = self.load(Order, order)
-        if found.state != "paid":
-            raise IllegalTransitionError(order, "order.refunded (not delivered)", found.state)
-        found.check_no_dispute("refund.executed")
-        new = Refund(refund)
-        requested = RefundRequested(
-            *new.follows(command),
-            order=order,
-            merchant=found.merchant,
-            amount=found.escrow,
-            currency=found.currency,
-            units=found.units - found.units_refunded,
-        )
-        new.request(command, requested)
-        new.approve(command)
-        execute(command, found, self.load(Key, found.key), new, "returned")
 
     @use_case
     def reassign_dispute(

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
 from domain.event import Event, event, upcaster
+from domain.ledger import accounts
+from domain.ledger.posting import post
 from domain.money import Money
 from domain.orders.events import RefundExecuted
 from domain.payload import Amount, Basis, Count, Currency, MerchantId, OrderId, Units
@@ -23,6 +25,7 @@ REFUND_TABLE: Table = {
     "refund.declined": {"requested": "declined"},
     "refund.settled": {"approved": "settled", "failed": "settled"},
     "refund.failed": {"approved": "failed", "failed": "failed"},
+    "ledger.posted": {"approved": "approved", "settled": "settled"},
 }
 
 
@@ -39,7 +42,7 @@ class RefundRequested(Event):
     """The row of the source file that says so."""
 
     def _apply(self, refund: "Refund") -> None:
-        refund.order, refund.units = self.order, self.units
+        refund.order, refund.units, refund.merchant = self.order, self.units, self.merchant
         refund.money = Money(self.amount, self.currency)
 
 
@@ -97,12 +100,14 @@ class Refund(Aggregate):
     PREFIX = "rfd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": REFUND_TABLE}
 
-    __slots__ = ("failures", "money", "order", "payment", "state", "transfers", "units")
+    __slots__ = (
+        *("failures", "merchant", "money", "order", "payment", "state", "transfers", "units"),
+    )
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
         self.state = NEW
-        self.order = ""
+        self.order = self.merchant = ""
         self.money = Money(0, "GBP")
         self.units = 0
         self.payment: str | None = None
@@ -129,10 +134,18 @@ class Refund(Aggregate):
             command,
             RefundExecuted(*follows, self.id, money.amount, money.currency, 0, payment),
         )
+        source, target = accounts.unmatched(payment), accounts.refund(self.id)
+        lines = ((source, -money.amount), (target, money.amount))
+        names = {"payment": payment, "refund": self.id}
+        post(command, self, "unmatched_returned", money.currency, lines, **names)
 
     def settle(self, command: Command, transfer: str, *, sandbox: bool | None = None) -> None:
         """Record the channel's transfer."""
         self.happen(command, RefundSettled(*self.follows(command), transfer, sandbox))
+        amount, currency = self.money.amount, self.money.currency
+        lines = ((accounts.refund(self.id), -amount), (accounts.CHANNEL, amount))
+        about = {"merchant": self.merchant or None, "order": self.order or None}
+        post(command, self, "refund_settled", currency, lines, refund=self.id, **about)
 
     def fail(
         self,

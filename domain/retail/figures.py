@@ -261,8 +261,9 @@ def _invoice_kind(topics: set[str], events: Sequence[Event]) -> str:
     if topics & {"refund.requested", "recon.break_opened"}:
         return "c"
     if "ledger.posted" in topics:
-        posted = next(each for each in events if isinstance(each, LedgerPosted))
-        return "a" if posted.occasion == "bad_debt" else "c"
+        occasions = {each.occasion for each in events if isinstance(each, LedgerPosted)}
+        if occasions & {"bad_debt", "service_refund"}:
+            return "a" if "bad_debt" in occasions else "c"
     if "product.stock_adjusted" in topics:
         adjusted = (each.units for each in events if isinstance(each, ProductStockAdjusted))
         return "stock_out" if all(units < 0 for units in adjusted) else "free"

@@ -24,6 +24,7 @@ from domain.identifiers import derive
 from domain.keys.code import PLATFORM_KEY_SYMBOLS, draw_code
 from domain.keys.events import KeyImported
 from domain.keys.key import Key
+from domain.ledger.accounts import CHANNEL, SUSPENSE, clearing
 from domain.ledger.journal import Journal, LedgerPosted, Line, Occasion
 from domain.ledger.recon import Recon, ReconBreakOpened
 from domain.money import Money
@@ -164,7 +165,9 @@ class RetailImport:
             self._sales.add(row.number, _seconds(row.at), order, key, row.price, match)
         for row in rows:
             if merchant_of(row.code) == SERVICE:
-                self._post(command, row, customer, "service_sale")
+                # The channel's money is in the checkout's clearing account already.
+                taken = clearing(checkout)
+                self._post(command, row, customer, "service_sale", other=taken)
         if placed:
             self._ranges.append((invoice.number, first, len(self._sales)))
 
@@ -245,16 +248,17 @@ class RetailImport:
         customer: Customer,
         occasion: Occasion,
         amount: int | None = None,
+        other: str = CHANNEL,
     ) -> None:
         command.at(row.at)
         self._journal = self._today(Journal, self._journal, row.at)
         value = row.amount if amount is None else amount
-        account = "suspense" if occasion == "refund_without_sale" else SERVICE
+        account = SUSPENSE if occasion == "refund_without_sale" else SERVICE
         posted = LedgerPosted(
             *self._journal.follows(command),
             occasion=occasion,
             currency=CURRENCY,
-            lines=(Line(account, value), Line("channel", -value)),
+            lines=(Line(account, value), Line(other, -value)),
             merchant=merchant_of(row.code),
             code=row.code,
             buyer=customer.buyer,
@@ -281,8 +285,9 @@ class RetailImport:
         command = self._command(f"{number}/end", at, begun_by=number)
         for sale in self._sales.left(first, end):
             order = self._sales.order(sale)
-            sales.confirm(command, order, None, "import_end")
-            sales.release(command, order, None)
+            key = self._sales.key(sale)
+            sales.confirm(command, order, key, "import_end")
+            sales.release(command, order, key)
         if command.events:
             self._send(command)
 

@@ -43,6 +43,8 @@ class PastSales:
         self._order_versions = array("H")
         self._key_versions = array("H")
         self._before = array("i")
+        self._merchant_numbers = array("B")
+        self._merchants: list[str] = []
         self._latest: dict[int, int] = {}
         self._codes: dict[str, int] = {}
 
@@ -76,6 +78,9 @@ class PastSales:
         self._units.append(order.units)
         self._left.append(order.units)
         self._prices.append(price)
+        if order.merchant not in self._merchants:
+            self._merchants.append(order.merchant)
+        self._merchant_numbers.append(self._merchants.index(order.merchant))
         self._order_versions.append(order.version)
         self._key_versions.append(key.version)
         before = _NONE
@@ -109,6 +114,7 @@ class PastSales:
             units=units,
             refunded=units - left,
             key=self._key_id(self._rows[sale], self._seconds[sale]),
+            merchant=self._merchants[self._merchant_numbers[sale]],
         )
 
     def key(self, sale: int) -> Key:

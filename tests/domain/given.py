@@ -7,7 +7,7 @@ ids, sealed rows and submission. It shares no code with the real one.
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
@@ -20,7 +20,7 @@ from chain.sealed import SealedValue, seal
 from domain.application import Trade
 from domain.command import Command
 from domain.entropy import KeyedEntropy
-from domain.event import Event, Meta
+from domain.event import Event, Meta, Role
 from domain.identifiers import derive
 from domain.keys.events import KeyImported
 from domain.keys.intake import Upload
@@ -98,13 +98,24 @@ class MemoryRegisters:
 
     def _take(self, row: RegisterRow) -> None:
         table = self.tables.setdefault(row.register.name, {})
-        values = dict(zip(row.columns, row.values, strict=True))
+        given = list(row.values)
+        if row.how == "swap":
+            old = dict(zip(row.columns, given, strict=False))
+            given = given[len(row.columns) :]
+            was = tuple(old[name] for name in row.register.key)
+            if table.get(was) == old:
+                del table[was]
+        values = dict(zip(row.columns, given, strict=True))
         key = tuple(values[name] for name in row.register.key)
         if row.how == "drop":
             if key in table and values.items() <= table[key].items():
                 del table[key]
             return
-        if row.how == "new" and key in table:
+        if row.how == "add":
+            there = table.get(key, {})
+            numbers = values.keys() - set(row.register.key)
+            values.update({name: values[name] + there.get(name, 0) for name in numbers})
+        if row.how in ("new", "swap") and key in table:
             self._refuse(row.register, f"{row.register.name}_pkey")
         for name, columns in row.register.unique.items():
             mark = [values[each] for each in columns]
@@ -135,6 +146,7 @@ class MemoryRecorder(POPOApplicationRecorder):
             if command_id in self.receipts:
                 return self.receipts[command_id]
             # Looked at before anything is written, taken when everything was.
+            self._assert_uniqueness(stored_events)
             kept = self.registers.after(kwargs.get("beside", ()))
             ids = list(self._insert_events(stored_events) or [])
             self.registers = kept
@@ -244,6 +256,15 @@ class World:
         getattr(self.trade, use_case)(self.command(), *arguments, **named)
         return self.topics()[before:]
 
+    def let(
+        self, role: Role, actor: str, use_case: str, *arguments: Any, **named: Any
+    ) -> list[str]:
+        """Call *use_case* as *actor*; return the topics of what it recorded."""
+        before, command = self.size(), self.command()
+        command.meta = replace(command.meta, role=role, actor=actor)
+        getattr(self.trade, use_case)(command, *arguments, **named)
+        return self.topics()[before:]
+
     def size(self) -> int:
         """Return how many events the log has."""
         return self.trade.recorder.max_notification_id() or 0
@@ -264,6 +285,13 @@ class World:
         upload = Upload(identifier("bat"), MERCHANT, PRODUCT, lines, units)
         self.do("import_batch", upload, SECRET, self.taken, key_of_line)
         return [key_of_line(number) for number in range(1, len(lines) + 1)]
+
+    def stocked_again(self, name: str = "again") -> str:
+        """Import one more key of the product; return its id."""
+        key = identifier("key", name)
+        upload = Upload(identifier("bat", name), MERCHANT, PRODUCT, [f"LINE-{name}"], 1)
+        self.do("import_batch", upload, SECRET, self.taken, lambda _: key)
+        return key
 
     def placed(self, key: str | None = None, name: str = "a", units: int = 1) -> str:
         """Place an order; return its id."""

@@ -22,6 +22,7 @@ SLOTS = Register(
     key=("place",),
     unique={"slots_mark_key": ("mark",)},
 )
+TALLY = Register("tally", {"name": "text", "kind": "text", "sum": "bigint"}, key=("name", "kind"))
 Recorder = LedgerApplicationRecorder | MemoryRecorder
 
 
@@ -34,7 +35,11 @@ def slots(owner_url: str) -> None:
               place text COLLATE "C" PRIMARY KEY, holder text, mark bytea UNIQUE,
               CONSTRAINT slots_honest CHECK (holder <> 'nobody')
             );
-            GRANT SELECT, INSERT, UPDATE, DELETE ON ledger.slots TO xiyou_app;
+            CREATE TABLE ledger.tally (
+              name text COLLATE "C", kind text COLLATE "C", sum bigint NOT NULL,
+              PRIMARY KEY (name, kind), CONSTRAINT tally_not_negative CHECK (sum >= 0)
+            );
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ledger.slots, ledger.tally TO xiyou_app;
             """
         )
 
@@ -118,6 +123,52 @@ def test_what_is_no_longer_so_is_not_dropped_and_therefore_not_taken(recorder: R
     write(recorder, "a", put("p1", "carl"), seq=2)
     refused(lambda: write(recorder, "b", SLOTS.drop(place="p1", holder="anna"), new("p1", "bert")))
     assert all_rows(recorder) == [("p1", "carl", None)]
+
+
+def swap(old: str | None, holder: str) -> RegisterRow:
+    before = None if old is None else {"place": "p1", "holder": old, "mark": None}
+    return SLOTS.swap(before, place="p1", holder=holder, mark=None)
+
+
+def test_a_row_is_swapped_for_exactly_what_was_there(recorder: Recorder) -> None:
+    write(recorder, "a", swap(None, "anna"))
+    write(recorder, "b", swap("anna", "bert"), swap("bert", "carl"))
+    assert all_rows(recorder) == [("p1", "carl", None)]
+
+
+@pytest.mark.parametrize("old", [None, "anna"])
+def test_a_row_is_not_swapped_for_what_is_no_longer_there(
+    recorder: Recorder, old: str | None
+) -> None:
+    write(recorder, "a", swap(None, "carl"))
+    error = refused(lambda: write(recorder, "b", swap(old, "bert")))
+    assert error.constraint == "slots_pkey"
+    assert all_rows(recorder) == [("p1", "carl", None)]
+
+
+def add(name: str, number: int) -> RegisterRow:
+    return TALLY.add(name=name, kind="k", sum=number)
+
+
+def test_numbers_are_added_up(recorder: Recorder) -> None:
+    write(recorder, "a", add("x", 5), add("y", 1), add("x", -2))
+    write(recorder, "b", add("x", 10))
+    assert recorder.select_register(TALLY, {}) == [("x", "k", 13), ("y", "k", 1)]
+
+
+def test_a_check_looks_at_the_sum_and_not_at_what_is_added(
+    real: LedgerApplicationRecorder,
+) -> None:
+    write(real, "a", add("x", 5))
+    write(real, "b", add("x", -5))
+    error = refused(lambda: write(real, "c", add("x", -1)))
+    assert error.constraint == "tally_not_negative"
+    assert real.select_register(TALLY, {}) == [("x", "k", 0)]
+
+
+def test_only_numbers_are_added_up() -> None:
+    with pytest.raises(TypeError, match="slots"):
+        SLOTS.add(place="p1", holder="anna", mark=None)
 
 
 def test_a_command_asked_again_writes_its_rows_once(recorder: Recorder) -> None:

@@ -46,7 +46,7 @@ class Trades:
     def sale(self, shop: str = SHOP, seconds: int | None = 60, basis: Basis | None = None) -> str:
         """Place an order, pay it, and deliver it after *seconds*; return its id."""
         order = identifier("ord", str(len(self.log)))
-        fields = identifier("chk"), BUYER, shop, PRODUCT, identifier("key"), 1, 9_800, "CNY"
+        fields = identifier("chk"), BUYER, shop, PRODUCT, 1, 9_800, "CNY", identifier("key")
         self.tell(orders.OrderPlaced, order, *fields)
         self.tell(orders.OrderPaid, order, identifier("pay"), basis)
         if seconds is not None:

@@ -26,6 +26,7 @@ def test_f3_a_ruling_waits_for_the_appeal_window_or_the_loser_s_consent() -> Non
         "refund.requested",
         "refund.approved",
         "refund.executed",
+        "ledger.posted",
         "order.refunded",
         "bundle.units_refunded",
         "voucher.revoked",

@@ -19,7 +19,7 @@ def test_e7_confirmation_is_an_event_with_its_cause(cause: str) -> None:
     order = world.activated()
     assert world.do("confirm_order", order, cause) == ["order.confirmed", "key.confirmed"]
     assert world.last("order.confirmed") == {"cause": cause}
-    assert world.do("release_funds", order) == ["funds.released", "key.released"]
+    assert world.do("release_funds", order) == ["funds.released", "ledger.posted", "key.released"]
     assert key_of(world, order).state == "released"
 
 
@@ -44,7 +44,7 @@ def test_e7_release_waits_for_the_end_of_the_dispute() -> None:
     world.do("open_dispute", identifier("dsp"), order, "consumer")
     world.do("withdraw_dispute", identifier("dsp"))
     world.do("confirm_order", order, "timer")
-    assert world.do("release_funds", order) == ["funds.released", "key.released"]
+    assert world.do("release_funds", order) == ["funds.released", "ledger.posted", "key.released"]
 
 
 def test_e7_activation_alone_releases_nothing() -> None:

@@ -8,21 +8,26 @@ import pytest
 
 from domain import topics
 from domain.errors import SoldOutError
+from domain.ledger.accounts import kind_of
+from domain.ledger.posting import balances, check_whole
 from domain.market.action import Action, UnexpectedOutcomeError
 from domain.market.marketplace import marketplace
-from domain.orders.events import FundsHeld, FundsReleased, RefundExecuted
+from domain.orders.events import FundsHeld, FundsRecalled, FundsReleased, RefundExecuted
+from domain.orders.joint import JOINT_STATES
 from tests.domain.given import MemoryRecorder, World
 
-ONLY_IMPORTED = {"ledger.posted", "recon.break_opened"}
+ONLY_IMPORTED = {"recon.break_opened"}
 NOT_AT_THE_MARKET = {
     each
     for each in topics.EVENTS
-    if each.startswith(("credit.", "deposit.", "sanction."))
+    if each.startswith(("credit.", "deposit.", "ledger.w", "sanction."))
     # The market's own money is in time and stays: tests/domain/payments has the other kinds.
     or each in ("payment.unmatched", "payment.charged_back")
 } | {
     # An operator's, and those of codes that are typed: the market's buyers type none.
     *("key.keyring_rotated", "key.rewrapped", "key.activation_refused", "voucher.locked"),
+    # Those of risk, which looks at nothing here.
+    *("order.held", "order.cleared", "order.blocked"),
 }
 
 
@@ -74,11 +79,32 @@ def test_command_ids_are_unique(small: tuple[World, list[Action]]) -> None:
 def test_money_is_kept(small: tuple[World, list[Action]]) -> None:
     held: Counter[str] = Counter()
     for event in small[0].events():
-        if isinstance(event, FundsHeld):
+        if isinstance(event, FundsHeld | FundsRecalled):
             held[event.originator_id] += event.amount
         elif isinstance(event, FundsReleased | RefundExecuted):
             held[event.originator_id] -= event.amount
     assert all(each >= 0 for each in held.values())
+
+
+def test_every_account_of_an_ended_order_is_at_zero(small: tuple[World, list[Action]]) -> None:
+    world = small[0]
+    found = balances(world.events())
+    check_whole(found)
+    assert {kind_of(account) for account, _ in found} <= {
+        *("channel", "merchant", "debt", "escrow", "refund")
+    }
+    unsettled = {e.originator_id for e in world.events() if e.TOPIC == "refund.approved"}
+    unsettled -= {e.originator_id for e in world.events() if e.TOPIC == "refund.settled"}
+    held = {row[0] for row in world.trade.rows_of(JOINT_STATES) if row[3] in ("held", "frozen")}
+    names = {account.partition(":")[2] for account, _ in found if ":" in account}
+    assert names <= unsettled | held | {
+        e.merchant for e in world.events() if hasattr(e, "merchant")
+    }
+
+
+def test_the_registers_say_what_the_log_says(small: tuple[World, list[Action]]) -> None:
+    assert list(small[0].trade.differences()) == []
+    assert len(small[0].trade.rows_of(JOINT_STATES)) == 600
 
 
 def test_the_first_product_is_the_most_popular(small: tuple[World, list[Action]]) -> None:

@@ -26,6 +26,7 @@ def delivered(escrow: int = 1_000, units: int = 10) -> Order:
         units=units,
         refunded=0,
         key=identifier("key"),
+        merchant="M-LAN",
     )
 
 
@@ -95,4 +96,4 @@ def test_an_order_rebuilt_from_its_events_is_the_same() -> None:
     assert {each: getattr(again, each) for each in Order.__slots__} == {
         each: getattr(order, each) for each in Order.__slots__
     }
-    assert again.version == order.version == 7
+    assert again.version == order.version == 9

@@ -88,6 +88,12 @@ def signed(
     return sign(replace(unsigned, **changes), ALGORITHMS[route], secret_of(route))
 
 
+SENT_BACK = ["payment.unmatched", "ledger.posted", "refund.executed", "ledger.posted"]
+"""What is recorded of money that nothing waits for."""
+TAKEN = ["payment.captured", "ledger.posted", "order.paid", "funds.held", "ledger.posted"]
+"""What is recorded of money that an order waits for, before its key is sold."""
+
+
 class Paying(World):
     """A world in which buyers pay by callback."""
 

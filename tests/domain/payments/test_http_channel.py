@@ -141,7 +141,7 @@ def test_early_money_that_nobody_claimed_goes_back_over_its_channel(counter: Cou
     transfer = send_refund(world.trade, channels, refund)
     assert transfer is not None
     said = notice(kind="refund.settled", name="early", refund=refund, transaction=transfer.transfer)
-    assert world.hears(signed(said, nonce="2")) == ["refund.settled"]
+    assert world.hears(signed(said, nonce="2")) == ["refund.settled", "ledger.posted"]
 
 
 def test_no_more_goes_back_than_came(counter: Counter) -> None:
@@ -186,7 +186,7 @@ def test_an_approved_refund_goes_back_to_where_the_money_came_from(counter: Coun
         refund=identifier("rfd", "approved"),
         transaction=transfer.transfer,
     )
-    assert world.hears(signed(said, nonce="2")) == ["refund.settled"]
+    assert world.hears(signed(said, nonce="2")) == ["refund.settled", "ledger.posted"]
     assert world.hears(signed(said, nonce="3")) == ["payment.callback_refused"]
 
 

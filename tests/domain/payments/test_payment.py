@@ -12,7 +12,7 @@ def test_what_was_asked_for_is_captured_once() -> None:
     payment, command = Payment(identifier("pay")), command_of()
     payment.initiate(command, identifier("chk"), PRICE)
     payment.capture(command, PRICE, None)
-    assert recorded(command) == ["payment.initiated", "payment.captured"]
+    assert recorded(command) == ["payment.initiated", "payment.captured", "ledger.posted"]
     with pytest.raises(IllegalTransitionError):
         payment.capture(command, PRICE, None)
 

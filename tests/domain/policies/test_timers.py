@@ -87,7 +87,7 @@ def test_the_money_is_released_after_the_hold_of_the_grade(grade: Grade, hours: 
         )
         assert "funds.released" in world.wait(minutes=1)
     else:
-        assert world.step() == ["funds.released"]
+        assert world.step() == ["funds.released", "ledger.posted"]
 
 
 def test_a_completed_order_is_closed_after_the_late_claim_period() -> None:
@@ -96,7 +96,7 @@ def test_a_completed_order_is_closed_after_the_late_claim_period() -> None:
     world.step()
     world.do("activate_key", order, BUYER, world.now)
     world.do("confirm_order", order, "consumer")
-    assert world.wait(hours=72) == ["funds.released", "key.released"]
+    assert world.wait(hours=72) == ["funds.released", "ledger.posted", "key.released"]
     assert world.wait(days=179) == []
     assert world.wait(days=1) == ["order.closed"]
     assert world.last("order.closed").event.data() == {"cause": "completed"}
@@ -114,6 +114,7 @@ def test_an_order_that_cannot_be_delivered_is_refunded_after_10_minutes() -> Non
         "refund.requested",
         "refund.approved",
         "refund.executed",
+        "ledger.posted",
         "order.refunded",
         "bundle.units_refunded",
         "key.returned",

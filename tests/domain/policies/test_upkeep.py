@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import DisputeOpenError, IllegalTransitionError, WrongPartyError
-from tests.domain.given import World, identifier, key_of_line
+from tests.domain.given import LATER, World, identifier, key_of_line
 
 REFUND = identifier("rfd")
 
@@ -13,7 +13,7 @@ REFUND = identifier("rfd")
 def refund(world: World, order: str, role: str = "platform") -> None:
     command = world.command()
     command.meta = replace(command.meta, actor="timer", role=role)  # type: ignore[arg-type]
-    world.trade.refund_undelivered(command, order, REFUND)
+    world.trade.refund_undelivered(command, REFUND, order, LATER)
 
 
 def test_keys_that_are_on_the_shelf_are_taken_off_and_the_others_left() -> None:
@@ -30,7 +30,8 @@ def test_an_order_that_was_paid_and_not_delivered_is_refunded_whole() -> None:
     order = world.paid()
     refund(world, order)
     assert world.topics()[-2:] == ["bundle.units_refunded", "key.returned"]
-    assert world.events()[-4].data()["amount"] == 9_800
+    [executed] = [each for each in world.events() if each.TOPIC == "refund.executed"]
+    assert executed.data()["amount"] == 9_800
 
 
 @pytest.mark.parametrize("role", ["consumer", "merchant", "staff", "channel"])

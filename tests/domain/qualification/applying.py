@@ -157,9 +157,11 @@ class Applying(Enrolling):
         self.do("list_key", key, NOW)
         return key
 
-    def place(self, key: str, name: str = "a", at: str = NOW) -> list[str]:
+    def place(
+        self, key: str, name: str = "a", at: str = NOW, buyer: str | None = None
+    ) -> list[str]:
         """Order *key*, as a buyer of that name: nobody may have many unpaid orders."""
-        buyer = identifier("usr", name)
+        buyer = buyer or identifier("usr", name)
         basket = Basket(
             identifier("ord", name), identifier("chk", name), buyer, key, Money(9_800, "CNY")
         )

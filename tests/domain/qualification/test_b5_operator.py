@@ -170,7 +170,7 @@ def activated(line: str = "GOOD-0001") -> tuple[Applying, str, str]:
     """Return a world with an activated key whose operator was asked long ago."""
     world = Applying()
     key = world.listed(line)
-    world.place(key)
+    world.place(key, buyer=BUYER)
     order, payment = identifier("ord"), identifier("pay")
     world.do("initiate_payment", payment, identifier("chk"), PRICE)
     world.do("capture_payment", payment, PRICE, [order], {"name": "somebody"})

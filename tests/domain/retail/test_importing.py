@@ -65,8 +65,10 @@ def test_a_sale_is_told_event_by_event(imported: tuple[World, Report]) -> None:
         "order.placed",
         "key.reserved",
         "payment.captured",
+        "ledger.posted",
         "order.paid",
         "funds.held",
+        "ledger.posted",
         "key.sold",
         "voucher.issued",
         "order.delivered",
@@ -87,7 +89,8 @@ def test_a_cancellation_takes_the_latest_sale_first(imported: tuple[World, Repor
     }
     found = [(orders[each["order"]].data()["row"], each["units"]) for each in requested]
     assert found == [(7, 2), (2, 1)]
-    assert [each.TOPIC for each in events][3:7] == [
+    assert [each.TOPIC for each in events][3:8] == [
+        "ledger.posted",
         "order.refunded",
         "bundle.units_refunded",
         "voucher.revoked",

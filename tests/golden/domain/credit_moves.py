@@ -29,12 +29,17 @@ def _file() -> Sequence[Event]:
 
 def _money() -> Sequence[Event]:
     world = World()
-    order, dispute = world.delivered(), identifier("dsp")
+    order = world.activated()
+    world.do("confirm_order", order, "consumer")
+    world.do("release_funds", order)
+    taken = identifier("wdr")
+    world.let("merchant", MERCHANT, "request_withdrawal", taken, MERCHANT, Money(9_800, "CNY"))
+    world.do("pay_withdrawal", taken, "bank-3")
+    # The merchant has taken the money out: a late claim takes it from the deposit.
     world.do("require_deposit", MERCHANT, BASE)
     world.do("top_up_deposit", MERCHANT, Money(1_000_500, "CNY"), "bank-1", NOW)
     world.do("return_deposit", MERCHANT, Money(300, "CNY"), "bank-2", NOW)
-    world.do("open_dispute", dispute, order, "consumer")
-    world.do("draw_deposit", MERCHANT, dispute, Money(9_800, "CNY"), NOW)
+    world.do("open_dispute", identifier("dsp"), order, "consumer", "revoked")
     first, second = identifier("snc", "1"), identifier("snc", "2")
     world.do("apply_sanction", MERCHANT, first, "stolen_keys", [3], NOW)
     world.do("forfeit_deposit", MERCHANT, first, AFTER_APPEALS)

@@ -6,6 +6,7 @@ from domain.event import Event, Meta
 from domain.keys.events import VoucherLocked
 from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
+from domain.orders.events import OrderBlocked, OrderCleared, OrderHeld
 from domain.payments.events import PaymentChargedBack, PaymentUnmatched
 from tests.domain.given import BUYER, LATER, identifier, meta_of
 
@@ -22,6 +23,9 @@ def rare_events() -> Sequence[Event]:
         return stream, 1, meta_of("cmd/rare")
 
     return [
+        OrderHeld(*follows(order), "many orders from one address"),
+        OrderCleared(*follows(order), key, "known buyer"),
+        OrderBlocked(*follows(order), "a stolen card"),
         KeyActivationRefused(
             *follows(f"redemption/{BUYER}"), BUYER, "foreign_buyer", TAG, key, order, TAG, TAG
         ),
