@@ -247,7 +247,9 @@ class Sequencer:
     def _roll_back(self) -> None:
         """Leave the failed transaction; the connection stays if it can."""
         try:
-            self._connect().execute("ROLLBACK")
+            # The driver's own: it forgets which statements it believes to be prepared, and
+            # those that stood behind the refused one in the pipeline never were.
+            self._connect().rollback()
         except psycopg.Error:
             self._drop_connection()
 
