@@ -54,6 +54,21 @@ class Command:
         self.sealed.append(row)
         return {"sealed": row.digest.hex()}
 
+    def seal_tried(self, subject: str, value: Any) -> dict[str, str]:  # noqa: ANN401 — any JSON value
+        """Keep *value* as `seal` does, after its ciphertext was opened once.
+
+        Raises:
+            VerificationError: it does not open; nothing of it is kept.
+        """
+        row = self._sealer.seal(subject, value, self._entropy(SALT_SIZE))
+        self._sealer.try_open(subject, row)
+        self.sealed.append(row)
+        return {"sealed": row.digest.hex()}
+
+    def anew(self) -> "Command":
+        """Return the same command with nothing in it, to decide again."""
+        return Command(self.meta, self._sealer, self._entropy)
+
     def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
         """Write *row* of a register together with the events.
 
