@@ -1,7 +1,8 @@
 """The application: one object with one method a use case, over the log.
 
-    intake       create_product, rename_product, withdraw_product, adjust_stock, import_batch,
-                 list_key, unlist_key, quarantine_key, void_key
+    intake       create_product, rename_product, tell_cases_apart, withdraw_product,
+                 adjust_stock, import_batch, list_batch, list_key, unlist_key, quarantine_key,
+                 void_key
     upstream     check_upstream
     sales        place_order, initiate_payment, capture_payment, refuse_callback,
                  deliver_order, expire_voucher, renew_voucher, activate_key, use_units,

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.payload import BuyerId, MerchantId, Reference, Units
 
 PRODUCT_TABLE: Table = {
@@ -31,14 +31,23 @@ class ProductCreated(Event):
         product.merchant, product.code, product.title = self.merchant, self.code, self.title
 
 
-@event("product.updated")
+@event("product.updated", schema=2)
 class ProductUpdated(Event):
-    """The product has another title."""
+    """The product has another title, or its raw keys are said to tell cases apart."""
 
-    title: str
+    title: str | None = None
+    case_sensitive: bool | None = None
 
     def _apply(self, product: "Product") -> None:
-        product.title = self.title
+        if self.title is not None:
+            product.title = self.title
+        if self.case_sensitive is not None:
+            product.case_sensitive = self.case_sensitive
+
+
+@upcaster("product.updated", 1)
+def _updated_from_1(data: dict[str, Any]) -> dict[str, Any]:
+    return data
 
 
 @event("product.withdrawn")
@@ -70,7 +79,7 @@ class Product(Aggregate):
     PREFIX = "prd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": PRODUCT_TABLE}
 
-    __slots__ = ("code", "merchant", "state", "stock", "title")
+    __slots__ = ("case_sensitive", "code", "merchant", "state", "stock", "title")
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
@@ -78,6 +87,7 @@ class Product(Aggregate):
         self.merchant = self.code = ""
         self.title: str | None = None
         self.stock = 0
+        self.case_sensitive = False
 
     def create(self, command: Command, merchant: str, code: str, title: str | None) -> None:
         """Offer it."""
@@ -86,6 +96,11 @@ class Product(Aggregate):
     def rename(self, command: Command, title: str) -> None:
         """Give it another title."""
         self.happen(command, ProductUpdated(*self.follows(command), title))
+
+    def tell_cases_apart(self, command: Command) -> None:
+        """Declare that raw keys of it that differ in case alone are different keys."""
+        event = ProductUpdated(*self.follows(command), case_sensitive=True)
+        self.happen(command, event)
 
     def withdraw(self, command: Command) -> None:
         """Offer it no longer."""

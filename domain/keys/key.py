@@ -6,7 +6,7 @@ appends one event, and of two writers the log takes one. Proved by
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
@@ -19,9 +19,19 @@ from domain.errors import (
 )
 from domain.keys import events
 from domain.keys.code import VOUCHER_SYMBOLS, draw_code
+from domain.keys.stock import voided_rows
 
 Effect = Literal["returned", "quarantined", "voided"]
 """What a full refund does to the key."""
+
+
+class SealedKey(NamedTuple):
+    """What an entry says of a raw key and its platform key: references, and a keyed digest."""
+
+    raw_key: dict[str, str]
+    platform_key: dict[str, str]
+    platform_tag: str
+
 
 _KNOWN = (
     *("imported", "sealed", "listed", "reserved", "sold", "vouchered"),
@@ -70,7 +80,7 @@ class Key(Aggregate):
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": KEY_TABLE}
 
     __slots__ = (
-        *("activated", "merchant", "order", "product", "revealed", "state", "units"),
+        *("activated", "imported", "merchant", "order", "product", "revealed", "state", "units"),
         *("units_refunded", "units_used", "voucher_expires_at", "voucher_live"),
     )
 
@@ -79,6 +89,7 @@ class Key(Aggregate):
         self.state = NEW
         self.merchant = ""
         self.product = ""
+        self.imported: events.KeyImported | None = None
         self.order: str | None = None
         self.units = 0
         self.units_used = 0
@@ -115,6 +126,19 @@ class Key(Aggregate):
         )
         self.offer(command)
 
+    def import_sealed(
+        self, command: Command, imported: events.KeyImported, sealed: SealedKey
+    ) -> events.KeySealed:
+        """Import the key whose raw key and platform key are *sealed*, and open."""
+        self.happen(command, imported)
+        event = events.KeySealed(
+            *self.follows(command),
+            sealed.raw_key,
+            platform_key=sealed.platform_key,
+            platform_tag=sealed.platform_tag,
+        )
+        return self.happen(command, event)
+
     def offer(self, command: Command) -> None:
         """Put the key on the shelf."""
         self.happen(command, events.KeyListed(*self.follows(command)))
@@ -131,7 +155,7 @@ class Key(Aggregate):
         """
         if self.order is not None:
             raise WrongPartyError(f"{self.id} belongs to {self.order}: refund that order instead")
-        self.happen(command, events.KeyVoided(*self.follows(command)))
+        self._die(command, events.KeyVoided(*self.follows(command)))
 
     def quarantine(self, command: Command, cause: events.FaultCause) -> None:
         """Set the key aside."""
@@ -242,7 +266,7 @@ class Key(Aggregate):
         elif effect == "quarantined":
             self.happen(command, events.KeyQuarantined(*follows, cause, refund))
         else:
-            self.happen(command, events.KeyVoided(*follows, refund))
+            self._die(command, events.KeyVoided(*follows, refund))
 
     def order_confirmed(self, command: Command) -> None:
         """Follow the order's confirmation, if the key was activated."""
@@ -253,6 +277,12 @@ class Key(Aggregate):
         """Follow the release of the funds, if the key was confirmed."""
         if self.state == "confirmed":
             self.happen(command, events.KeyReleased(*self.follows(command)))
+
+    def _die(self, command: Command, voided: events.KeyVoided) -> None:
+        """Be voided; the raw key stays known, so that it does not come back unseen."""
+        self.happen(command, voided)
+        for row in voided_rows(self.imported):
+            command.keep(row)
 
     def _check_order(self, order: str) -> None:
         if self.order != order:
