@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
+    "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties of identity, for trying out."),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
     "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),
