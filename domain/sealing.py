@@ -5,7 +5,7 @@ with which salt; `chain.store.vault.Vault` encrypts it, and the recorder saves t
 the transaction of the entry that refers to it. Tests use `tests/domain/given.py`'s own.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class SealedRow(Protocol):
@@ -28,6 +28,22 @@ class Sealer(Protocol):
         Raises:
             VerificationError: it does not.
         """
+
+
+class OpenedRow(Protocol):
+    """A sealed value that was opened again."""
+
+    @property
+    def content(self) -> bytes:
+        """Canonical JSON of salt and value."""
+
+
+@runtime_checkable
+class Opener(Protocol):
+    """Opens what was sealed; `chain.store.vault.Vault` is the real one."""
+
+    def open(self, digest: bytes) -> OpenedRow:
+        """Return the sealed value that *digest* names."""
 
 
 class Entropy(Protocol):

@@ -247,8 +247,8 @@ class Sequencer:
     def _roll_back(self) -> None:
         """Leave the failed transaction; the connection stays if it can."""
         try:
-            # The driver's own: it forgets which statements it believes to be prepared, and
-            # those that stood behind the refused one in the pipeline never were.
+            # Not by a statement of its own: the driver has to forget what it believes to have
+            # prepared behind the failed one, which the database never came to.
             self._connect().rollback()
         except psycopg.Error:
             self._drop_connection()

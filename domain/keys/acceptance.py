@@ -14,15 +14,16 @@ from domain.catalogue.batch import Batch, LineFault
 from domain.command import Command
 from domain.errors import DuplicateKeyError
 from domain.keys.code import PLATFORM_KEY_SYMBOLS, draw_code
-from domain.keys.events import FaultCause, KeyImported, KeySealed
+from domain.keys.events import KeyImported, KeySealed
 from domain.keys.fingerprint import Fingerprints, IndexRing, platform_tag
 from domain.keys.key import Key, SealedKey
 from domain.keys.line import LineFaultError, RawKey, read_line
 from domain.keys.shelf import Shelf
 from domain.keys.stock import FINGERPRINTS, PLATFORM_KEYS, Holder, platform_row, rows_of_import
+from domain.qualification.stolen import Listing
 
-Suspect = Callable[[Sequence[Fingerprints]], Mapping[int, FaultCause]]
-"""Says which of some raw keys, by their place, are set aside on arrival, and why."""
+Suspect = Callable[[Sequence[Fingerprints]], Mapping[int, Listing]]
+"""Says which of some raw keys, by their place, are known to be stolen, and from what list."""
 
 
 class Verdict(NamedTuple):
@@ -94,11 +95,11 @@ class Acceptance:
         """Let lines become events of *command*; return a verdict each, in their order."""
         wanted = reading.wanted
         self._shelf.open(chunk, wanted)
-        causes = self._suspect(wanted)
+        stolen = self._suspect(wanted)
         verdicts, place = [], 0
         for number, each in zip(reading.numbers, reading.found, strict=True):
             if isinstance(each, RawKey):
-                found = _Candidate(number, each, wanted[place], causes.get(place))
+                found = _Candidate(number, each, wanted[place], stolen.get(place))
                 verdicts.append(self._take(command, batch, found))
                 place += 1
             else:
@@ -124,12 +125,12 @@ class Acceptance:
         imported = self._imported(command, key, found, collider)
         self._keep(command, imported, key.import_sealed(command, imported, sealed), holder)
         self._shelf.put(found.marks, key.id, collides=collider is not None)
-        cause = found.cause
-        if cause is None and collider is not None and not self._terms.case_sensitive:
-            cause = "case_collision"
-        if cause is not None:
-            key.quarantine(command, cause)
-            return Verdict(found.line, "quarantined", cause, key.id)
+        if found.stolen is not None:
+            key.quarantine(command, "stolen_list", found.stolen)
+            return Verdict(found.line, "quarantined", "stolen_list", key.id)
+        if collider is not None and not self._terms.case_sensitive:
+            key.quarantine(command, "case_collision")
+            return Verdict(found.line, "quarantined", "case_collision", key.id)
         if self._terms.listed:
             key.offer(command)
         return Verdict(found.line, "accepted", None, key.id)
@@ -203,7 +204,7 @@ class _Candidate(NamedTuple):
     line: int
     raw: RawKey
     marks: Fingerprints
-    cause: FaultCause | None
+    stolen: Listing | None
 
 
 def _read(line: bytes | str) -> RawKey | LineFault:

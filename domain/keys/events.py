@@ -54,6 +54,7 @@ class KeyImported(Event):
     def _apply(self, key: "Key") -> None:
         key.merchant, key.product, key.units = self.merchant, self.product, self.units
         key.imported = self
+        key.fingerprint = self.fingerprint
 
 
 @upcaster("key.imported", 1)
@@ -71,6 +72,9 @@ class KeySealed(Event):
     """The platform's own code for the key."""
     platform_tag: Digest | None = None
     """Keyed digest by which that code is found, under the index key of `KeyImported`."""
+
+    def _apply(self, key: "Key") -> None:
+        key.raw_key = self.raw_key
 
 
 @upcaster("key.sealed", 1)
@@ -212,18 +216,43 @@ class KeyReturned(Event):
     def _apply(self, key: "Key") -> None:
         # A key sold again shows nothing of its first order.
         key.order, key.units_refunded, key.voucher_expires_at = None, 0, None
+        key.upstream = None
 
 
-@event("key.quarantined")
+@event("key.quarantined", schema=2)
 class KeyQuarantined(Event):
     """The key is set aside until somebody has looked into it."""
 
     cause: FaultCause
     refund: RefundId | None = None
+    stolen_list: str | None = None
+    """Name of the list that holds its fingerprint, and the list's version."""
+    list_version: str | None = None
 
     def _apply(self, key: "Key") -> None:
         if self.refund is not None:
             key.order = None
+        # What was known before it was set aside does not get it out again.
+        key.upstream = None
+        key.votes.clear()
+
+
+@upcaster("key.quarantined", 1)
+def without_a_list(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 1 did not name the list."""
+    return data
+
+
+@event("key.quarantine_lifted")
+class KeyQuarantineLifted(Event):
+    """Two persons found nothing wrong with the key, and its operator says that it is unused."""
+
+    lifted_at: Moment
+    reason: str
+    proposed_by: str
+
+    def _apply(self, key: "Key") -> None:
+        key.votes.clear()
 
 
 @event("key.voided")

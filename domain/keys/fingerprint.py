@@ -95,6 +95,16 @@ def fingerprint(raw_key: str, index_key: IndexKey) -> Fingerprint:
     return _digests(normal_form(raw_key), index_key)
 
 
+def marks_of(raw_key: str, secret: bytes) -> tuple[str, str]:
+    """Return the exact and the folded digest of *raw_key* as lists of keys spell them, in hex.
+
+    Raises:
+        MalformedError: the raw key is empty, or *secret* is not 32 bytes.
+    """
+    found = fingerprint(raw_key, index_key_of(secret))
+    return found.exact.hex(), found.folded.hex()
+
+
 def platform_tag(platform_key: str, index_key: IndexKey) -> bytes:
     """Return the keyed digest by which a platform key, in its one spelling, is found."""
     return hmac.digest(index_key.secret, b"platform/" + platform_key.encode(), "sha256")

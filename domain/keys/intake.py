@@ -19,10 +19,12 @@ from domain.errors import (
 )
 from domain.identity.standing import require_right
 from domain.keys.acceptance import Acceptance, Line, Terms
-from domain.keys.events import FaultCause
 from domain.keys.fingerprint import Fingerprints, IndexRing
 from domain.keys.key import KEY_TABLE, Key
 from domain.keys.shelf import Shelf
+from domain.qualification.categories import VERSION_1
+from domain.qualification.standing import is_held, require_listable
+from domain.qualification.stolen import Listing, find_any
 
 TRIES: Final = 8
 """How often a batch is decided anew when others bring the same raw keys at that moment."""
@@ -52,11 +54,19 @@ class Intake(Desk):
 
     @use_case
     def create_product(
-        self, command: Command, product: str, merchant: str, code: str, title: str | None = None
+        self,
+        command: Command,
+        product: str,
+        merchant: str,
+        code: str,
+        title: str | None = None,
+        category: str | None = None,
     ) -> None:
-        """Offer a product."""
+        """Offer a product, of one of the known categories where it has one."""
         require_right(self, merchant, "list")
-        Product(product).create(command, merchant, code, title)
+        if category is not None:
+            VERSION_1.demand(category)
+        Product(product).create(command, merchant, code, title, category)
 
     @use_case
     def adjust_stock(self, command: Command, product: str, units: int) -> None:
@@ -113,7 +123,7 @@ class Intake(Desk):
         now: str | None,
     ) -> None:
         terms = self.terms_of(upload, command.meta.actor)
-        if terms.listed:
+        if upload.listed:
             self.check_may_list(command, upload.merchant, now)
         batch = Batch(upload.batch)
         started = ProductImportStarted(
@@ -150,16 +160,18 @@ class Intake(Desk):
             upload.units,
             case_sensitive=product.case_sensitive,
             revives=bool(upload.reviewers),
-            listed=upload.listed,
+            # A merchant that is held to its qualification lists each key once its operator
+            # was asked.
+            listed=upload.listed and not is_held(self, upload.merchant),
         )
 
-    def suspects(self, wanted: Sequence[Fingerprints]) -> Mapping[int, FaultCause]:
-        """Return which raw keys are set aside on arrival, by place, and why; here none.
-
-        Areas that know of a reason, such as a list of stolen keys, override this.
-        """
-        del wanted
-        return {}
+    def suspects(self, wanted: Sequence[Fingerprints]) -> Mapping[int, Listing]:
+        """Return which raw keys stand on a list of stolen ones, by place, and on which."""
+        listings = (
+            find_any(self.stolen, (mark.hex() for each in marks if each for mark in each))
+            for marks in wanted
+        )
+        return {place: found for place, found in enumerate(listings) if found is not None}
 
     @use_case
     def list_batch(self, command: Command, keys: Sequence[str], now: str | None = None) -> None:
@@ -180,7 +192,7 @@ class Intake(Desk):
             refusal = asked[key.merchant]
             if refusal is None:
                 try:
-                    self.check_key_may_list(command, key, now)
+                    require_listable(self, command, key, now)
                     key.offer(command)
                 except Refusal as error:
                     refusal = error
@@ -195,12 +207,6 @@ class Intake(Desk):
         except Refusal as error:
             return error
         return None
-
-    def check_key_may_list(self, command: Command, key: Key, now: str | None = None) -> None:
-        """Refuse a key that may not be on the shelf, whoever's it is; here every key may.
-
-        Areas that know of a reason override this, raise their own refusal, and ask on.
-        """
 
     @use_case
     def rename_product(self, command: Command, product: str, title: str) -> None:
@@ -218,11 +224,6 @@ class Intake(Desk):
         self.load(Product, product).withdraw(command)
 
     @use_case
-    def quarantine_key(self, command: Command, key: str) -> None:
-        """Set aside a key that stands on a list of stolen keys."""
-        self.load(Key, key).quarantine(command, "stolen_list")
-
-    @use_case
     def list_key(self, command: Command, key: str, now: str | None = None) -> None:
         """Put a key on the shelf, such as one that came back with a refund.
 
@@ -232,7 +233,7 @@ class Intake(Desk):
         found = self.load(Key, key)
         require_right(self, found.merchant, "list")
         self.check_may_list(command, found.merchant, now)
-        self.check_key_may_list(command, found, now)
+        require_listable(self, command, found, now)
         found.offer(command)
 
     @use_case

@@ -5,22 +5,14 @@ way to it (section 6, rule 10), and what shows a raw key to its buyer is ``key.r
 ``tests/domain/keys/test_e1_reencoding.py``.
 """
 
-from typing import Protocol
-
-from chain.sealed import SealedValue, parse_reference, unseal
+from chain.sealed import parse_reference, unseal
 from domain.desk import Desk
 from domain.errors import NotFoundError
 from domain.keys.code import PLATFORM_KEY_SYMBOLS, read_code
 from domain.keys.events import KeySealed
 from domain.keys.fingerprint import IndexRing, platform_tag
 from domain.keys.stock import PLATFORM_KEYS
-
-
-class Opener(Protocol):
-    """Opens sealed values; `chain.store.vault.Vault` is the real one."""
-
-    def open(self, digest: bytes) -> SealedValue:
-        """Return the sealed value that *digest* names."""
+from domain.sealing import Opener
 
 
 def find_key(desk: Desk, platform_key: str, ring: IndexRing) -> str:

@@ -56,12 +56,19 @@ class MemorySealer:
 
     def __init__(self) -> None:
         self.values: dict[bytes, tuple[str, Any]] = {}
+        self._rows: dict[bytes, MemoryRow] = {}
 
     def seal(self, subject: str, value: object, salt: bytes) -> MemoryRow:
         """Bind *value* with *salt*."""
         sealed = seal(value, salt)
         self.values[sealed.digest] = (subject, value)
-        return MemoryRow(subject, sealed.content, sealed.digest)
+        row = MemoryRow(subject, sealed.content, sealed.digest)
+        self._rows[row.digest] = row
+        return row
+
+    def open(self, digest: bytes) -> MemoryRow:
+        """Return what *digest* names."""
+        return self._rows[digest]
 
     def try_open(self, subject: str, row: MemoryRow) -> None:
         """Check that *row* is what was sealed for *subject*."""
@@ -263,7 +270,7 @@ class World:
         self.do("import_batch", upload, RING, key_of_line)
         return [key_of_line(number) for number in range(1, len(lines) + 1)]
 
-    def brought(self, content: bytes, batch: str | None = None, **terms: Any) -> "Brought":
+    def bring_file(self, content: bytes, batch: str | None = None, **terms: Any) -> "Brought":
         """Import *content* as a file of the product; the product is offered first if need be."""
         if "product" not in terms and "product.created" not in self.topics():
             self.do("create_product", PRODUCT, MERCHANT, "SKU-001", "音乐会员季卡")

@@ -11,6 +11,7 @@ from tests.scripts.conftest import Demo
 SUBCOMMANDS = [
     *(["log", each] for each in ("head", "entry", "history", "proof")),
     *(["import", each] for each in ("keys", "check")),
+    *(["certificate", each] for each in ("verify", "show", "status", "key")),
 ]
 
 
@@ -19,7 +20,7 @@ def test_every_command_has_help(name: list[str]) -> None:
     called = call(*name, "--help")
     assert called.code == 0
     assert called.out.lower().startswith("usage: xiyou " + " ".join(name))
-    assert "--json" in called.out or name in (["log"], ["import"])
+    assert "--json" in called.out or name in (["log"], ["import"], ["certificate"])
 
 
 def test_without_a_command_it_says_which_there_are() -> None:

@@ -152,7 +152,7 @@ def test_t18_a_line_whose_ciphertext_does_not_open_is_refused_and_leaves_nothing
     """pluginever/wc-serial-numbers#557, wpexpertsio/license-manager-for-woocommerce#32."""
     world = World()
     world.sealer = Failing()
-    brought = world.brought("\n".join(LINES).encode(), chunk=2)
+    brought = world.bring_file("\n".join(LINES).encode(), chunk=2)
     assert brought.reasons.count("not_sealed") >= 2
     assert brought.totals.accepted + brought.totals.rejected == len(LINES)
     kept = sealed_rows(world).values()
@@ -163,7 +163,7 @@ def test_t18_a_line_whose_ciphertext_does_not_open_is_refused_and_leaves_nothing
         assert (raw in text) == (verdict.outcome == "accepted")
     # The refused line can be brought again: no fingerprint of it was kept.
     world.sealer = MemorySealer()
-    again = world.brought("\n".join(LINES).encode(), identifier("bat", "again"))
+    again = world.bring_file("\n".join(LINES).encode(), identifier("bat", "again"))
     assert again.totals.accepted == brought.totals.rejected
 
 
@@ -240,7 +240,7 @@ def test_during_a_rotation_old_and_new_platform_keys_are_found() -> None:
     world = World()
     world.stocked(LINES[:1])
     ring = IndexRing(IndexKey("new", SECRET[::-1]), RING.current)
-    world.brought(b"LATER", identifier("bat", "later"), ring=ring)
+    world.bring_file(b"LATER", identifier("bat", "later"), ring=ring)
     old, new = platform_keys(world)
     assert find_key(world.trade, old, ring) == key_of_line(1)
     key = find_key(world.trade, new, ring)

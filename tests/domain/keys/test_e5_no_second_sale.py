@@ -50,7 +50,7 @@ def bring(
     product = OTHER if merchant == "M-ZHU" else PRODUCT
     content = "\n".join(lines).encode()
     batch = identifier("bat", name)
-    return world.brought(content, batch, merchant=merchant, product=product, **terms).reasons
+    return world.bring_file(content, batch, merchant=merchant, product=product, **terms).reasons
 
 
 @pytest.mark.parametrize("merchant", [MERCHANT, "M-ZHU"])

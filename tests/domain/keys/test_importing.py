@@ -92,7 +92,7 @@ class Dying(World):
 def test_t17_every_line_has_its_verdict_and_the_counts_add_up(chunk: int) -> None:
     """Tai7sy/card-system#142, dujiao-next/dujiao-next#36, assimon/dujiaoka#100."""
     world = World()
-    brought = world.brought(CONTENT, chunk=chunk)
+    brought = world.bring_file(CONTENT, chunk=chunk)
     assert brought.reasons == REASONS
     assert [each.line for each in brought.verdicts] == list(range(1, 12))
     totals = brought.totals
@@ -104,7 +104,7 @@ def test_t17_every_line_has_its_verdict_and_the_counts_add_up(chunk: int) -> Non
 
 def test_keys_of_a_file_wait_sealed_until_they_are_listed() -> None:
     world = World()
-    brought = world.brought(CONTENT)
+    brought = world.bring_file(CONTENT)
     keys = [each.key for each in brought.verdicts if each.key and each.outcome != "rejected"]
     states = {key: world.trade.load(Key, key).state for key in keys}
     assert sorted(states.values()) == ["quarantined", "sealed", "sealed", "sealed", "sealed"]
@@ -119,12 +119,12 @@ def test_t17_an_import_that_was_killed_goes_on_where_the_log_says(
 ) -> None:
     """lizhipay/acg-faka#52, zfaka-plus/zfaka#71."""
     whole = World()
-    expected = whole.brought(CONTENT, chunk=2)
+    expected = whole.bring_file(CONTENT, chunk=2)
     world = Dying(commands, committed=committed)
     with pytest.raises(Killed):
-        world.brought(CONTENT, chunk=2)
+        world.bring_file(CONTENT, chunk=2)
     world.revive()
-    brought = world.brought(CONTENT, chunk=2)
+    brought = world.bring_file(CONTENT, chunk=2)
     assert brought.verdicts == expected.verdicts
     assert (world.topics(), world.size()) == (whole.topics(), whole.size())
     assert brought.totals.known >= 2 * max(commands - 2, 0) - 2
@@ -132,9 +132,9 @@ def test_t17_an_import_that_was_killed_goes_on_where_the_log_says(
 
 def test_the_same_file_again_writes_nothing_and_tells_the_same() -> None:
     world = World()
-    first = world.brought(CONTENT)
+    first = world.bring_file(CONTENT)
     before = world.size()
-    again = world.brought(CONTENT)
+    again = world.bring_file(CONTENT)
     assert again.verdicts == first.verdicts
     assert again.totals.known == again.totals.lines == 11
     assert world.size() == before
@@ -143,9 +143,9 @@ def test_the_same_file_again_writes_nothing_and_tells_the_same() -> None:
 def test_the_chunks_of_a_batch_are_those_that_it_began_with() -> None:
     world = Dying(3, committed=True)
     with pytest.raises(Killed):
-        world.brought(CONTENT, chunk=2)
+        world.bring_file(CONTENT, chunk=2)
     world.revive()
-    assert world.brought(CONTENT, chunk=5).reasons == REASONS
+    assert world.bring_file(CONTENT, chunk=5).reasons == REASONS
 
 
 @pytest.mark.parametrize(
@@ -155,25 +155,25 @@ def test_the_chunks_of_a_batch_are_those_that_it_began_with() -> None:
 )
 def test_t17_another_file_under_the_same_batch_is_refused(changed: bytes) -> None:
     world = World()
-    world.brought(CONTENT)
+    world.bring_file(CONTENT)
     before = world.size()
     with pytest.raises(OtherFileError, match="begun with another file"):
-        world.brought(changed)
+        world.bring_file(changed)
     assert world.size() == before
 
 
 def test_other_terms_under_the_same_batch_are_refused() -> None:
     world = World()
-    world.brought(CONTENT)
+    world.bring_file(CONTENT)
     with pytest.raises(OtherFileError, match="units"):
-        world.brought(CONTENT, units=2)
+        world.bring_file(CONTENT, units=2)
 
 
 def test_a_batch_that_was_brought_by_hand_is_no_file_s() -> None:
     world = World()
     world.stocked()
     with pytest.raises(ConcurrentChangeError):
-        world.brought(CONTENT)
+        world.bring_file(CONTENT)
 
 
 def test_a_file_that_changes_while_it_is_read_ends_no_batch() -> None:
@@ -202,19 +202,19 @@ def test_a_file_that_changes_while_it_is_read_ends_no_batch() -> None:
 def test_only_the_merchant_s_own_product_and_only_by_who_may_list() -> None:
     world = World()
     with pytest.raises(NotFoundError):
-        world.brought(CONTENT, product=PRODUCT)
+        world.bring_file(CONTENT, product=PRODUCT)
     world.do("create_product", PRODUCT, MERCHANT, "SKU-001")
     with pytest.raises(WrongPartyError, match=MERCHANT):
-        world.brought(CONTENT, merchant="M-ZHU")
+        world.bring_file(CONTENT, merchant="M-ZHU")
     world.do("open_account", MERCHANT)
     with pytest.raises(UnverifiedError):
-        world.brought(CONTENT)
+        world.bring_file(CONTENT)
     assert world.topics() == ["product.created", "identity.account_restricted"]
 
 
 def test_the_beginning_says_which_key_digested_the_file() -> None:
     world = World()
-    world.brought(CONTENT)
+    world.bring_file(CONTENT)
     (started,) = (each for each in world.events() if isinstance(each, ProductImportStarted))
     assert (started.index_key, started.chunk, started.units) == ("test", 4, 1)
     assert started.content is not None
@@ -223,16 +223,16 @@ def test_the_beginning_says_which_key_digested_the_file() -> None:
 def test_an_import_goes_on_under_a_new_index_key_while_the_old_one_is_asked() -> None:
     world = Dying(4, committed=True)
     with pytest.raises(Killed):
-        world.brought(CONTENT, chunk=2)
+        world.bring_file(CONTENT, chunk=2)
     world.revive()
     ring = IndexRing(IndexKey("new", SECRET[::-1]), RING.current)
-    assert world.brought(CONTENT, chunk=2, ring=ring).reasons == REASONS
+    assert world.bring_file(CONTENT, chunk=2, ring=ring).reasons == REASONS
 
 
 def test_chunks_on_their_way_are_met_by_lines_that_repeat_them() -> None:
     world = World()
     content = b"".join(b"AAAA-%04d\n" % (number % 7) for number in range(60))
-    brought = world.brought(content, chunk=3)
+    brought = world.bring_file(content, chunk=3)
     assert brought.totals.accepted == 7
     firsts = {each.key for each in brought.verdicts if each.outcome == "accepted"}
     found = [each for each in world.events() if each.TOPIC == "key.duplicate_detected"]
@@ -249,7 +249,7 @@ def meanwhile(world: World, chunk: int, act: Callable[[], object]) -> None:
 
     def late(command: Command) -> Future[list[int]]:
         if command.id == name:
-            world.trade.submit = submit  # type: ignore[method-assign]
+            world.trade.submit = submit  # type: ignore[method-assign, assignment]
             act()
         return submit(command)
 
@@ -272,7 +272,7 @@ def test_a_key_that_came_in_stock_meanwhile_is_a_duplicate_and_the_rest_goes_on(
         world.do("import_batch", upload, RING, lambda _: identifier("key", "other"))
 
     meanwhile(world, chunk, elsewhere)
-    reasons = world.brought(content, chunk=2, product=PRODUCT).reasons
+    reasons = world.bring_file(content, chunk=2, product=PRODUCT).reasons
     expected = ["accepted"] * 8
     expected[5] = "not_printable"
     expected[content.decode().split("\n").index(lost)] = "duplicate"
@@ -285,16 +285,16 @@ def test_a_key_that_came_in_stock_meanwhile_is_a_duplicate_and_the_rest_goes_on(
 @pytest.mark.parametrize("chunk", [1, 2, 4])
 def test_t17_two_processes_that_bring_the_same_batch_bring_it_once(chunk: int) -> None:
     alone = World()
-    expected = alone.brought(CONTENT, chunk=3)
+    expected = alone.bring_file(CONTENT, chunk=3)
     world = World()
-    meanwhile(world, chunk, lambda: world.brought(CONTENT, chunk=3))
-    assert world.brought(CONTENT, chunk=3).verdicts == expected.verdicts
+    meanwhile(world, chunk, lambda: world.bring_file(CONTENT, chunk=3))
+    assert world.bring_file(CONTENT, chunk=3).verdicts == expected.verdicts
     assert sorted(world.topics()) == sorted(alone.topics())
 
 
 def test_a_file_is_never_listed_unasked() -> None:
     world = World()
-    world.brought(b"AAAA", listed=True)
+    world.bring_file(b"AAAA", listed=True)
     assert "key.listed" not in world.topics()
 
 
@@ -316,14 +316,14 @@ def test_t17_t18_any_file_cut_off_anywhere_is_the_file_brought_at_once(
 ) -> None:
     content = bom + end.join(lines)
     whole = World()
-    expected = whole.brought(content, chunk=chunk)
+    expected = whole.bring_file(content, chunk=chunk)
     world = Dying(dies_after, committed=committed)
     brought: Brought | None = None
     try:
-        brought = world.brought(content, chunk=chunk)
+        brought = world.bring_file(content, chunk=chunk)
     except Killed:
         world.revive()
-        brought = world.brought(content, chunk=chunk)
+        brought = world.bring_file(content, chunk=chunk)
     assert brought.verdicts == expected.verdicts
     assert world.topics() == whole.topics()
     totals = brought.totals
