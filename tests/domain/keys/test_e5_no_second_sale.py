@@ -8,7 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chain.store.database import Database
@@ -185,6 +185,7 @@ def test_the_registers_follow_from_the_log() -> None:
 KEYS = st.sampled_from(["AAAA", "aaaa", "A AAA", "Aaaa", "BBBB", "bb-bb", "CCCC"])
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(KEYS, max_size=5), max_size=5), st.data())
 def test_invariant_10_one_fingerprint_at_most_one_key_that_is_not_dead(
     batches: list[list[str]], data: st.DataObject

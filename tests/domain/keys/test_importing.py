@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.catalogue.batch import ProductImportFinished, ProductImportStarted
@@ -303,6 +303,7 @@ LINE = st.sampled_from(
 ) | st.binary(max_size=6).filter(lambda text: b"\n" not in text)
 
 
+@settings(deadline=None)
 @given(
     lines=st.lists(LINE, max_size=14),
     end=st.sampled_from([b"\n", b"\r\n"]),
