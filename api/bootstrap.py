@@ -36,6 +36,11 @@ from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
 from chain.store.vault import Vault
 from domain.application import Trade
 from domain.keys.fingerprint import IndexRing, index_key_of
+from domain.policies.follower import Follower
+from domain.policies.following import Following
+from domain.policies.judging import Bench
+from domain.policies.rulebook import rulebook
+from domain.policies.timers import Timers
 from domain.qualification.issuer import IssuerKey
 from domain.qualification.store.documents import DocumentFolder
 from domain.qualification.store.issuer_key import (
@@ -151,17 +156,19 @@ class Deployment:
     @cached_property
     def trade(self) -> Trade:
         """The application: one method a use case."""
-        trade = Trade(
-            env={
-                "PERSISTENCE_MODULE": "chain.store.factory:LedgerFactory",
-                "ORIGINATOR_ID_TYPE": "text",
-                "XIYOU_DATABASE_URL": self.url,
-            }
-        )
+        trade = Trade(env=self._environment())
         trade.stolen = StolenLists(self.home / STOLEN_FOLDER, self.secret("fingerprint"))
         # Closing it commits what is still queued, so it goes before the database does.
         self._open.callback(trade.close)
         return trade
+
+    def follower(self, bench: Bench) -> Follower:
+        """Return what follows the log and does what policies and timers ask for."""
+        following = Following(env=self._environment())
+        following.stolen = StolenLists(self.home / STOLEN_FOLDER, self.secret("fingerprint"))
+        self._open.callback(following.close)
+        policies, timers = rulebook(bench=bench), Timers(bench=bench)
+        return Follower(following, self.vault, secrets.token_bytes, policies, timers)
 
     @cached_property
     def index_ring(self) -> IndexRing:
@@ -234,6 +241,14 @@ class Deployment:
         if len(secret) != SECRET_SIZE:
             raise MalformedError(f"{path}: not {SECRET_SIZE} bytes in hex: restore it from backup")
         return secret
+
+    def _environment(self) -> dict[str, str]:
+        """Return what an application over this log is configured with."""
+        return {
+            "PERSISTENCE_MODULE": "chain.store.factory:LedgerFactory",
+            "ORIGINATOR_ID_TYPE": "text",
+            "XIYOU_DATABASE_URL": self.url,
+        }
 
     def _secret_path(self, name: str) -> Path:
         return self.home / "keys" / f"{name}.secret"

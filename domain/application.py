@@ -24,6 +24,7 @@
     standing     recompute_credit
     deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
+    upkeep       unlist_keys, withhold_key, refund_undelivered, reassign_dispute, adjust_deposit
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
@@ -36,6 +37,7 @@ from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
 from domain.orders.sales import Sales
+from domain.policies.upkeep import Upkeep
 from domain.qualification.admission import Admission
 from domain.qualification.decisions import Decisions
 from domain.qualification.presenting import Presenting
@@ -48,6 +50,7 @@ class Trade(
     UpstreamChecks,
     Sales,
     Returns,
+    Upkeep,
     Arbitration,
     Identification,
     Admission,

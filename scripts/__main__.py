@@ -37,11 +37,14 @@ COMMANDS: Final[dict[str, Listed]] = {
     "replay-ruling": Listed(
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),
+    "disputes": Listed("scripts.disputes", "Figures of disputes: how long they take."),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
+    "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
+    "schemas": Listed("scripts.schemas", "Publish the JSON Schema of every event type."),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
     "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),
 }

@@ -235,7 +235,7 @@ class World:
     """A trade with a sealer, and one call for each use case."""
 
     def __init__(self) -> None:
-        self.trade = MemoryTrade()
+        self.trade: Trade = MemoryTrade()
         self.sealer = MemorySealer()
         self._count = 0
 
