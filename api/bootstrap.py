@@ -22,7 +22,6 @@ from typing import Final, Self
 
 from pydantic import SecretStr
 
-from api.fingerprints import StockFingerprints
 from api.settings import Settings
 from chain.errors import ChainError, MalformedError
 from chain.quorum import Policy, PolicyLog
@@ -36,6 +35,7 @@ from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
 from chain.store.vault import Vault
 from domain.application import Trade
+from domain.keys.fingerprint import IndexRing, index_key_of
 from domain.payments.channel import Channel, Connections, Route
 from domain.payments.store.connections import read_channels, read_connections
 from domain.policies.follower import Follower
@@ -58,7 +58,10 @@ DATABASE: Final = "xiyou"
 SECRET_SIZE: Final = 32
 DOCUMENTS_FOLDER: Final = "documents"
 STOLEN_FOLDER: Final = "stolen"
-SECRETS: Final = ("import", "fingerprint")
+INDEX_KEY: Final = "fingerprint"
+FORMER_INDEX_KEY: Final = "fingerprint-former"
+"""During a rotation of the index key: the one before it, still asked."""
+SECRETS: Final = ("import", INDEX_KEY)
 """Secrets of ours besides keys: what decides an import's salts, and the fingerprints' key."""
 
 Migrate = Callable[[str], None]
@@ -175,6 +178,21 @@ class Deployment:
         return Follower(following, self.vault, secrets.token_bytes, policies, timers)
 
     @cached_property
+    def index_ring(self) -> IndexRing:
+        """The keys of raw keys' fingerprints: the one in use, and, during a rotation, the old.
+
+        Raises:
+            NotReadyError: there is none; nothing is imported without one.
+        """
+        path = self._secret_path(INDEX_KEY)
+        if not path.exists():
+            raise NotReadyError(f"{path}: the index key is missing: restore it from backup")
+        former = None
+        if self._secret_path(FORMER_INDEX_KEY).exists():
+            former = index_key_of(self.secret(FORMER_INDEX_KEY))
+        return IndexRing(index_key_of(self.secret(INDEX_KEY)), former)
+
+    @cached_property
     def documents(self) -> DocumentFolder:
         """Merchants' documents, by digest."""
         master_key = FileMasterKey(self.home, secrets.token_bytes)
@@ -188,11 +206,6 @@ class Deployment:
             with suppress(FileExistsError):
                 create_issuer_key(self.home, f"{self.origin}/issuer", secrets.token_bytes)
         return read_issuer_key(self.home)
-
-    @cached_property
-    def fingerprints(self) -> StockFingerprints:
-        """Which raw keys are in stock."""
-        return StockFingerprints(self.trade.recorder)
 
     @cached_property
     def connections(self) -> Connections:
@@ -222,7 +235,7 @@ class Deployment:
 
     def prepare(self) -> None:
         """Make every part that requests need, so that threads find them made."""
-        for part in (self.trade, self.vault, self.reader, self.prover, self.fingerprints):
+        for part in (self.trade, self.vault, self.reader, self.prover):
             assert part is not None  # noqa: S101 — asking for it makes it
         assert self.connections is not None  # noqa: S101 — a fault in their file is found now
 
@@ -231,7 +244,7 @@ class Deployment:
         return Policy(logs=tuple(PolicyLog(key) for key in read_verifier_keys(self.home)))
 
     def secret(self, name: str) -> bytes:
-        """Return one of `SECRETS`, 32 bytes.
+        """Return one of `SECRETS`, or what else has its form, 32 bytes.
 
         Raises:
             MissingFileError: it was not made, or is lost.

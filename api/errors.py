@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.bootstrap import NotReadyError
 from chain.errors import MalformedError, VerificationError
 from chain.store.files import MissingFileError
 from chain.store.master_key import VaultUnavailableError
@@ -72,6 +73,7 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
         CONFLICT, "state_conflict", "Changed meanwhile", "new_key"
     ),
     errors.DuplicateKeyError: Answer(CONFLICT, "duplicate_key", "The raw key is in stock"),
+    errors.OtherFileError: Answer(CONFLICT, "other_file", "The batch was begun with another file"),
     errors.AmountMismatchError: Answer(INVALID, "amount_mismatch", "The amount is not what is due"),
     errors.WrongPartyError: Answer(INVALID, "wrong_party", "These do not belong together"),
     errors.UnverifiedError: Answer(
@@ -114,6 +116,9 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     PoolTimeout: Answer(UNAVAILABLE, "outcome_unknown", "The database is out of reach", "same_key"),
     VaultUnavailableError: Answer(
         UNAVAILABLE, "vault_unavailable", "Secrets can be neither kept nor shown now", "same_key"
+    ),
+    NotReadyError: Answer(
+        UNAVAILABLE, "not_ready", "Something of this service is missing", "after"
     ),
     VerificationError: Answer(
         UNAVAILABLE, "log_recovering", "The log does not verify; nothing is handed out", "after"

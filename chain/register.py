@@ -75,9 +75,9 @@ class Register:
         return RegisterRow(self, "drop", tuple(values), tuple(values.values()))
 
     def _whole(self, how: How, values: Mapping[str, object]) -> "RegisterRow":
-        self._check(values)
-        missing = self.columns.keys() - values.keys()
-        if missing:
+        if values.keys() != self.columns.keys():
+            self._check(values)
+            missing = self.columns.keys() - values.keys()
             raise TypeError(f"{self.name}: a row has {', '.join(sorted(missing))}, too")
         return RegisterRow(
             self, how, tuple(self.columns), tuple(values[name] for name in self.columns)

@@ -1,7 +1,8 @@
 """The application: one object with one method a use case, over the log.
 
-    intake       create_product, rename_product, reprice_product, withdraw_product,
-                 adjust_stock, import_batch, list_key, unlist_key, void_key
+    intake       create_product, rename_product, reprice_product, tell_cases_apart,
+                 withdraw_product, adjust_stock, import_batch, list_batch, list_key,
+                 unlist_key, void_key
     upstream     check_upstream
     placing      place_order, order_product, expire_order
     review       place_for_review, place_blocked, clear_order, block_order

@@ -77,6 +77,21 @@ class Command:
         self.sealed.append(row)
         return {"sealed": row.digest.hex()}
 
+    def seal_tried(self, subject: str, value: Any) -> dict[str, str]:  # noqa: ANN401 — any JSON value
+        """Keep *value* as `seal` does, after its ciphertext was opened once.
+
+        Raises:
+            VerificationError: it does not open; nothing of it is kept.
+        """
+        row = self._sealer.seal(subject, value, self._entropy(SALT_SIZE))
+        self._sealer.try_open(subject, row)
+        self.sealed.append(row)
+        return {"sealed": row.digest.hex()}
+
+    def anew(self) -> "Command":
+        """Return the same command with nothing in it, to decide again."""
+        return Command(self.meta, self._sealer, self._entropy)
+
     def unseal(self, reference: object) -> Any:  # noqa: ANN401 — any JSON value
         """Return the value that an entry refers to, opened where this command seals.
 
@@ -94,10 +109,6 @@ class Command:
     def tags(self, kind: str, *parts: str) -> list[str]:
         """Return every tag that may stand for *parts*."""
         return self._sealer.tags(kind, *parts)
-
-    def anew(self) -> "Command":
-        """Return the same command with nothing in it, to decide again."""
-        return Command(self.meta, self._sealer, self._entropy)
 
     def begin_anew(self) -> None:
         """Forget all that has happened in it: it is decided once more."""

@@ -58,6 +58,14 @@ class Remembering(Protocol):
 
 
 @runtime_checkable
+class Gathering(Protocol):
+    """A recorder that reads many streams at once."""
+
+    def select_streams(self, originator_ids: Sequence[Any]) -> Mapping[str, Sequence[StoredEvent]]:
+        """Return the events of each stream, in order; absent ones are left out."""
+
+
+@runtime_checkable
 class Keeping(Protocol):
     """A recorder that keeps registers beside the log."""
 
@@ -80,6 +88,7 @@ class Desk(Application[str]):
         recorder = self.recorder
         self._submitting = recorder if isinstance(recorder, Submitting) else None
         self._remembering = recorder if isinstance(recorder, Remembering) else None
+        self._gathering = recorder if isinstance(recorder, Gathering) else None
         self._keeping = recorder if isinstance(recorder, Keeping) else None
 
     def construct_mapper(self) -> Mapper[str]:
@@ -104,6 +113,25 @@ class Desk(Application[str]):
         if loaded is not None:
             loaded[aggregate_id] = found
         return cast("A", found)
+
+    def load_many(self, kind: type[A], ids: Sequence[str]) -> list[A]:
+        """Return the aggregates as the log has them now, in the order of *ids*.
+
+        Raises:
+            MalformedError: one of *ids* is no identifier of that kind.
+            NotFoundError: the log has no event of it.
+        """
+        if self._gathering is None:
+            return [self.load(kind, each) for each in ids]
+        streams = self._gathering.select_streams([check(each, kind.PREFIX) for each in ids])
+        found = []
+        for each in ids:
+            stored = streams.get(each)
+            if stored is None:
+                raise NotFoundError(f"{each}: there is no such {kind.TOPIC}")
+            events = [self.mapper.to_domain_event(event) for event in stored]
+            found.append(cast("A", kind.project(None, events)))
+        return found
 
     def check_may_list(self, command: Command, merchant: str, now: str | None = None) -> None:
         """Refuse a merchant that may not put goods on the shelf; here everybody may.
@@ -162,7 +190,10 @@ class Desk(Application[str]):
     def rows_of(
         self, register: Register, limit: int | None = None, **where: object
     ) -> Sequence[tuple[Any, ...]]:
-        """Return the rows of *register* that have the values *where*, in the order of its key."""
+        """Return the rows of *register* that have the values *where*, in the order of its key.
+
+        A list in the place of a value means any of its items.
+        """
         if self._keeping is None:
             return []
         return self._keeping.select_register(register, where, limit)

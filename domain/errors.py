@@ -66,6 +66,10 @@ class DuplicateKeyError(Refusal):
     """The same raw key is in stock already, of this merchant or another."""
 
 
+class OtherFileError(Refusal):
+    """The batch was begun with another file, or for another product: go on with that one."""
+
+
 class WrongPartyError(Refusal):
     """The things named do not belong together: another buyer, merchant, order or key."""
 

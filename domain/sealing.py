@@ -5,7 +5,7 @@ with which salt; `chain.store.vault.Vault` encrypts it, and the recorder saves t
 the transaction of the entry that refers to it. Tests use `tests/domain/given.py`'s own.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from chain.sealed import SealedValue
 
@@ -23,6 +23,13 @@ class Sealer(Protocol):
 
     def seal(self, subject: str, value: object, salt: bytes) -> SealedRow:
         """Return *value*, salted and encrypted under the data key of *subject*."""
+
+    def try_open(self, subject: str, row: Any) -> None:  # noqa: ANN401 — what this sealer made
+        """Check that *row*, sealed for *subject*, opens.
+
+        Raises:
+            VerificationError: it does not.
+        """
 
     def open(self, digest: bytes) -> SealedValue:
         """Return the sealed value that *digest* names.

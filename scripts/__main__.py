@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
+    "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
     "schemas": Listed("scripts.schemas", "Publish the JSON Schema of every event type."),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),

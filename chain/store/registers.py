@@ -1,7 +1,7 @@
 """Rows of registers as SQL: many of the same kind in one statement.
 
-The order of a command's rows is kept, register by register: what it drops it may take anew;
-what it does to one register says nothing of another. Identifiers are the
+Within a register the order of a command's rows is kept: what it drops it may take anew.
+Registers do not refer to each other and are written one after the other. Identifiers are the
 register's own, values go as arrays; no value ever becomes text of a statement.
 ``tests/chain/store/test_registers.py``.
 """
@@ -18,12 +18,14 @@ from chain.register import How, Register, RegisterConflictError, RegisterRow
 
 
 def write_rows(connection: Connection, rows: Sequence[RegisterRow]) -> None:
-    """Do to the registers what *rows* say, in their order, inside the caller's transaction.
+    """Do to each register what *rows* say, in their order, inside the caller's transaction.
 
     Raises:
         psycopg.IntegrityError: a register does not take one of them.
     """
-    for register, how, columns, values in _runs(rows):
+    # Stable: rows of one register, interleaved with another's, still make one statement.
+    ordered = sorted(rows, key=lambda row: row.register.name)
+    for register, how, columns, values in _runs(ordered):
         arrays = [list(column) for column in zip(*values, strict=True)]
         if how == "swap":
             connection.execute(_statement(register, "drop", columns), arrays[: len(columns)])
@@ -39,9 +41,17 @@ def write_rows(connection: Connection, rows: Sequence[RegisterRow]) -> None:
 def select_rows(
     connection: Connection, register: Register, where: Mapping[str, Any], limit: int | None = None
 ) -> list[tuple[Any, ...]]:
-    """Return the rows that have the values *where*, in the order of their key."""
+    """Return the rows that have the values *where*, in the order of their key.
+
+    A list in the place of a value means any of its items.
+    """
     names = [sql.Identifier(name) for name in register.columns]
-    given = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in where]
+    given = [
+        sql.SQL("{} = ANY(%s)" if isinstance(value, list) else "{} = %s").format(
+            sql.Identifier(name)
+        )
+        for name, value in where.items()
+    ]
     query = sql.SQL("SELECT {} FROM {} {} ORDER BY {} LIMIT %s").format(
         sql.SQL(", ").join(names),
         sql.Identifier(register.name),
@@ -85,7 +95,12 @@ def _runs(
 
 
 @cache
-def _statement(register: Register, how: How, columns: tuple[str, ...]) -> sql.Composed:
+def _statement(register: Register, how: How, columns: tuple[str, ...]) -> bytes:
+    """Return the statement for rows of one kind, as text: composing it costs more than a row."""
+    return _composed(register, how, columns).as_bytes(None)
+
+
+def _composed(register: Register, how: How, columns: tuple[str, ...]) -> sql.Composed:
     table = sql.Identifier(register.name)
     names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
     given = _given(register, columns)

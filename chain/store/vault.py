@@ -13,6 +13,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
 
@@ -53,6 +54,8 @@ _TAG_KEYS = """
 SELECT id, subject, master_key, wrapped, made_at FROM data_keys
 WHERE subject = %s ORDER BY made_at DESC, id
 """
+SELECT_KEY = "SELECT id, subject, master_key, wrapped, made_at FROM data_keys WHERE id = %s"
+
 _KEY_ID_SIZE = 16
 
 
@@ -147,6 +150,34 @@ class Vault:
         binding = b"\x00\x20" + sealed.digest + key.tail
         ciphertext = nonce + key.cipher.encrypt(nonce, sealed.content, binding)
         return SealedRow(sealed.digest, key.id, ciphertext)
+
+    def try_open(self, subject: str, row: SealedRow) -> None:
+        """Check that *row*, which `seal` has just made for *subject*, opens.
+
+        Raises:
+            VerificationError: it does not, or another key than the subject's made it.
+        """
+        key = self._sealing.get(subject)
+        if key is None or key.id != row.data_key:
+            # The subject has got its next key meanwhile: the one before is in the database.
+            with self._database.connection() as connection:
+                found = connection.execute(SELECT_KEY, [row.data_key], binary=True).fetchone()
+            if found is None or found[1] != subject:
+                raise VerificationError(f"{subject} has no data key {row.data_key}")
+            self.open_row(row, DataKeyRow(*found))
+            return
+        try:
+            content = key.cipher.decrypt(
+                row.ciphertext[:NONCE_SIZE],
+                row.ciphertext[NONCE_SIZE:],
+                b"\x00\x20" + row.digest + key.tail,
+            )
+        except (InvalidTag, ValueError):
+            content = b""
+        if sha256(content).digest() != row.digest:
+            raise VerificationError(
+                f"sealed value {row.digest.hex()} does not open under {row.data_key}"
+            )
 
     def prepare(self, subjects: Iterable[str]) -> None:
         """Make the data keys that *subjects* still lack, in one transaction.

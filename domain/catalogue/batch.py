@@ -5,12 +5,12 @@ and the reason, never the raw key. ``tests/domain/keys/test_intake.py``.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
-from domain.event import Event, event
-from domain.payload import Count, KeyId, MerchantId, ProductId, Units
+from domain.event import Event, event, upcaster
+from domain.payload import Count, Digest, KeyId, MerchantId, ProductId, Units
 
 BATCH_TABLE: Table = {
     "product.import_started": {NEW: "open"},
@@ -19,21 +19,42 @@ BATCH_TABLE: Table = {
     "product.import_finished": {"open": "finished"},
 }
 
-LineFault = Literal["empty", "malformed", "duplicate", "bad_units"]
+LineFault = Literal[
+    "empty",
+    "malformed",
+    "duplicate",
+    "bad_units",
+    "too_long",
+    "not_utf8",
+    "not_printable",
+    "voided",
+    "not_sealed",
+]
+"""``voided``: the raw key was in stock and is dead; ``not_sealed``: its ciphertext did not open."""
 
 
-@event("product.import_started")
+@event("product.import_started", schema=2)
 class ProductImportStarted(Event):
     """A merchant began to upload keys of a product."""
 
     merchant: MerchantId
     product: ProductId
+    units: Units | None = None
+    """Of each key."""
+    chunk: Units | None = None
+    """Lines of which one command each is made; absent where all is one command."""
+    content: Digest | None = None
+    """Keyed digest of the file; going on with another file is refused."""
+    index_key: str | None = None
+    """Id of the key of that digest."""
+    reviewers: tuple[str, ...] | None = None
+    """Two of staff, who allow raw keys that are dead to come back."""
 
     def _apply(self, batch: "Batch") -> None:
         batch.merchant, batch.product = self.merchant, self.product
 
 
-@event("product.import_line_rejected")
+@event("product.import_line_rejected", schema=2)
 class ProductImportLineRejected(Event):
     """A line was refused; nothing of it was stored."""
 
@@ -60,6 +81,16 @@ class ProductImportFinished(Event):
     rejected: Count
 
 
+@upcaster("product.import_started", 1)
+def _started_from_1(data: dict[str, Any]) -> dict[str, Any]:
+    return data
+
+
+@upcaster("product.import_line_rejected", 1)
+def _line_rejected_from_1(data: dict[str, Any]) -> dict[str, Any]:
+    return data
+
+
 class Batch(Aggregate):
     """One upload of one merchant's keys."""
 
@@ -75,9 +106,9 @@ class Batch(Aggregate):
         self.merchant = self.product = ""
         self.rejected = 0
 
-    def start(self, command: Command, merchant: str, product: str) -> None:
+    def start(self, command: Command, started: ProductImportStarted) -> None:
         """Begin the upload."""
-        self.happen(command, ProductImportStarted(*self.follows(command), merchant, product))
+        self.happen(command, started)
 
     def reject(self, command: Command, line: int, fault: LineFault) -> None:
         """Refuse one line."""

@@ -56,8 +56,11 @@ class ProductUpdated(Event):
     price: Units | None = None
     currency: Currency | None = None
     release_policy: ReleasePolicy | None = None
+    case_sensitive: bool | None = None
+    """True once its raw keys are said to tell cases apart."""
 
     def _apply(self, product: "Product") -> None:
+        product.case_sensitive = product.case_sensitive or bool(self.case_sensitive)
         product.title = product.title if self.title is None else self.title
         product.take_price(self.price, self.currency)
         product.release_policy = self.release_policy or product.release_policy
@@ -102,7 +105,8 @@ class Product(Aggregate):
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": PRODUCT_TABLE}
 
     __slots__ = (
-        *("category", "code", "merchant", "price", "release_policy", "state", "stock", "title"),
+        *("case_sensitive", "category", "code", "merchant", "price", "release_policy", "state"),
+        *("stock", "title"),
     )
 
     def __init__(self, aggregate_id: str) -> None:
@@ -114,6 +118,7 @@ class Product(Aggregate):
         self.category: str | None = None
         self.price: Money | None = None
         self.stock = 0
+        self.case_sensitive = False
 
     def create(
         self,
@@ -174,6 +179,11 @@ class Product(Aggregate):
         """Follow an event that names a price."""
         if price is not None and currency is not None:
             self.price = Money(price, currency)
+
+    def tell_cases_apart(self, command: Command) -> None:
+        """Declare that raw keys of it that differ in case alone are different keys."""
+        event = ProductUpdated(*self.follows(command), case_sensitive=True)
+        self.happen(command, event)
 
     def withdraw(self, command: Command) -> None:
         """Offer it no longer."""

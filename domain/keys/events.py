@@ -11,6 +11,7 @@ from domain.payload import (
     BatchId,
     BuyerId,
     Digest,
+    KeyId,
     MerchantId,
     Moment,
     OrderId,
@@ -30,7 +31,7 @@ StepUpMethod = Literal["passkey", "one_time_code", "face", "password"]
 """How the buyer showed anew who asks."""
 
 
-@event("key.imported")
+@event("key.imported", schema=2)
 class KeyImported(Event):
     """A merchant brought the key; a bundle where it has more than one unit."""
 
@@ -39,22 +40,50 @@ class KeyImported(Event):
     units: Units
     batch: BatchId | None = None
     fingerprint: Digest | None = None
+    """Of the raw key's normal form, keyed."""
     basis: Basis | None = None
+    line: Units | None = None
+    """Of the batch."""
+    index_key: str | None = None
+    """Id of the fingerprints' key."""
+    folded: Digest | None = None
+    """Of the normal form without its case, keyed."""
+    collides: KeyId | None = None
+    """The first key from which this one differs in case alone."""
+    former_key: str | None = None
+    """Id of the index key before, while that one is still asked."""
+    former_fingerprint: Digest | None = None
+    former_folded: Digest | None = None
 
     def _apply(self, key: "Key") -> None:
         key.merchant, key.product, key.units = self.merchant, self.product, self.units
+        key.imported = self
         key.fingerprint = self.fingerprint
 
 
-@event("key.sealed")
+@upcaster("key.imported", 1)
+def _imported_from_1(data: dict[str, Any]) -> dict[str, Any]:
+    return data
+
+
+@event("key.sealed", schema=2)
 class KeySealed(Event):
     """The raw key is kept outside the log, encrypted; the reference commits to it."""
 
     raw_key: Reference
     basis: Basis | None = None
+    platform_key: Reference | None = None
+    """The platform's own code for the key."""
+    platform_tag: Digest | None = None
+    """Keyed digest by which that code is found, under the index key of `KeyImported`."""
 
     def _apply(self, key: "Key") -> None:
         key.raw_key = self.raw_key
+
+
+@upcaster("key.sealed", 1)
+def _sealed_from_1(data: dict[str, Any]) -> dict[str, Any]:
+    return data
 
 
 @event("key.listed")

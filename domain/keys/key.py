@@ -22,6 +22,7 @@ from domain.keys.code import VOUCHER_SYMBOLS, draw_code
 from domain.keys.register import CODE, CODES
 from domain.keys.shelf import keep_shelf
 from domain.keys.stepup import StepUp
+from domain.keys.stock import voided_rows
 
 if TYPE_CHECKING:
     from domain.keys.upstream import KeyUpstreamChecked
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 
 Effect = Literal["returned", "quarantined", "voided"]
 """What a full refund does to the key."""
+
+
+class SealedKey(NamedTuple):
+    """What an entry says of a raw key and its platform key: references, and a keyed digest."""
+
+    raw_key: dict[str, str]
+    platform_key: dict[str, str]
+    platform_tag: str
+
 
 _KNOWN = (
     *("imported", "sealed", "listed", "reserved", "sold", "vouchered"),
@@ -88,10 +98,10 @@ class Key(Aggregate):
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": KEY_TABLE}
 
     __slots__ = (
-        *("activated", "fingerprint", "hold_until", "merchant", "order", "product", "raw_key"),
-        *("revealed", "state", "units", "units_refunded", "units_used", "upstream", "views"),
-        *("votes", "voucher_code", "voucher_end", "voucher_expires_at", "voucher_live"),
-        *("voucher_locked_until", "voucher_locks", "voucher_tag"),
+        *("activated", "fingerprint", "hold_until", "imported", "merchant", "order", "product"),
+        *("raw_key", "revealed", "state", "units", "units_refunded", "units_used", "upstream"),
+        *("views", "votes", "voucher_code", "voucher_end", "voucher_expires_at"),
+        *("voucher_live", "voucher_locked_until", "voucher_locks", "voucher_tag"),
     )
 
     def __init__(self, aggregate_id: str) -> None:
@@ -99,6 +109,7 @@ class Key(Aggregate):
         self.state = NEW
         self.merchant = ""
         self.product = ""
+        self.imported: events.KeyImported | None = None
         self.order: str | None = None
         self.hold_until: str | None = None
         self.units = 0
@@ -163,6 +174,19 @@ class Key(Aggregate):
             command, events.KeySealed(*self.follows(command), reference, basis=imported.basis)
         )
 
+    def import_sealed(
+        self, command: Command, imported: events.KeyImported, sealed: SealedKey
+    ) -> events.KeySealed:
+        """Import the key whose raw key and platform key are *sealed*, and open."""
+        self.happen(command, imported)
+        event = events.KeySealed(
+            *self.follows(command),
+            sealed.raw_key,
+            platform_key=sealed.platform_key,
+            platform_tag=sealed.platform_tag,
+        )
+        return self.happen(command, event)
+
     def offer(self, command: Command) -> None:
         """Put the key on the shelf."""
         self.happen(command, events.KeyListed(*self.follows(command)))
@@ -178,7 +202,7 @@ class Key(Aggregate):
             WrongPartyError: it is a buyer's.
         """
         self._check_unbound()
-        self.happen(command, events.KeyVoided(*self.follows(command)))
+        self._die(command, events.KeyVoided(*self.follows(command)))
 
     def quarantine(
         self,
@@ -345,7 +369,7 @@ class Key(Aggregate):
         elif effect == "quarantined":
             self.happen(command, events.KeyQuarantined(*follows, cause, refund))
         else:
-            self.happen(command, events.KeyVoided(*follows, refund))
+            self._die(command, events.KeyVoided(*follows, refund))
 
     def order_confirmed(self, command: Command) -> None:
         """Follow the order's confirmation, if the key was activated."""
@@ -360,6 +384,12 @@ class Key(Aggregate):
     def _check_unbound(self) -> None:
         if self.order is not None:
             raise WrongPartyError(f"{self.id} belongs to {self.order}: refund that order instead")
+
+    def _die(self, command: Command, voided: events.KeyVoided) -> None:
+        """Be voided; the raw key stays known, so that it does not come back unseen."""
+        self.happen(command, voided)
+        for row in voided_rows(self.imported):
+            command.keep(row)
 
     def _check_order(self, order: str) -> None:
         if self.order != order:

@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 
 from domain.identity.parties import Parties
+from domain.identity.person import IndexKey
 from domain.identity.sandbox import Sandbox
 from domain.market.action import Action
 from domain.market.checkouts import Checkout
@@ -58,7 +59,8 @@ class _Market:
         self._seed = seed
         self._parties = parties
         self._dice = Dice(seed, "market")
-        self._stock = Stock(Dice(seed, "stock"), OPENS_AT, seed_secret(seed))
+        index_key = IndexKey(f"market{seed}", seed_secret(seed))
+        self._stock = Stock(Dice(seed, "stock"), OPENS_AT, index_key)
         self._buyers = [self._dice.identifier("usr", OPENS_AT) for _ in range(BUYERS)]
         self._running: list[tuple[int, int, Action, Story, Callable[[Action], None]]] = []
         self._turn = 0

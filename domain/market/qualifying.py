@@ -21,12 +21,12 @@ from domain.errors import (
     UpstreamNotUnusedError,
 )
 from domain.identity.parties import Parties
-from domain.keys.fingerprint import fingerprint
+from domain.identity.person import IndexKey
+from domain.keys.fingerprint import IndexRing, marks_of
 from domain.keys.intake import Upload
 from domain.market.action import Action
 from domain.market.dice import seed_secret
 from domain.market.people import OTHER_STAFF, Enrolment
-from domain.market.stock import Fingerprints
 from domain.market.stories import RULES, STAFF, TIMER, Story, Who
 from domain.market.teller import DAY, HOUR, MINUTE, Teller
 from domain.money import Money
@@ -228,7 +228,8 @@ def _keys(office: Office, who: Who) -> Generator[Action, None, list[str]]:
     lines = [f"Q{office.seed}-{number}-{mark}" for number, mark in enumerate(_LINES)]
     keys = [teller.new("key") for _ in lines]
     upload = Upload(teller.new("bat"), who[0], product, tuple(lines))
-    imported = {"index_key": index_key, "taken": Fingerprints(), "new_key": lambda n: keys[n - 1]}
+    ring = IndexRing(IndexKey(f"market{office.seed}", index_key))
+    imported = {"ring": ring, "new_key": lambda n: keys[n - 1]}
     yield teller.act(who, "import_batch", upload=upload, **imported)
     teller.wait(1, MINUTE)
     listing = {"key": keys[0], "now": office.now}
@@ -239,7 +240,7 @@ def _keys(office: Office, who: Who) -> Generator[Action, None, list[str]]:
         refused = (UpstreamNotUnusedError,) if number == _USED else ()
         yield teller.act(who, "list_key", *refused, key=key, now=office.now)
     yield teller.act(RULES, "quarantine_key", key=keys[_USED])
-    stolen = StolenSet("market", "1", fingerprint(lines[_STOLEN], index_key))
+    stolen = StolenSet("market", "1", marks_of(lines[_STOLEN], index_key))
     yield teller.act(RULES, "quarantine_key", key=keys[_STOLEN], stolen=stolen)
     teller.wait(HOUR, DAY)
     yield from _lifted(office, who, keys[_STOLEN])

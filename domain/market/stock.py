@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.identity.person import IndexKey
+from domain.keys.fingerprint import IndexRing
 from domain.keys.intake import Upload
 from domain.market.dice import Dice
 from domain.money import Money
@@ -45,34 +47,18 @@ class Product:
     batches: int = 0
 
 
-class Fingerprints:
-    """The raw keys in stock, in memory."""
-
-    def __init__(self) -> None:
-        self._keys: dict[str, str] = {}
-
-    def find(self, fingerprint: str) -> str | None:
-        """Return the key with that fingerprint."""
-        return self._keys.get(fingerprint)
-
-    def add(self, fingerprint: str, key: str) -> None:
-        """Remember *key*."""
-        self._keys[fingerprint] = key
-
-
 class Stock:
     """All products, popular ones first; refilled in batches as they sell.
 
     Args:
         dice: the stock's own.
         began: Unix seconds at which the market opened.
-        index_key: 32 bytes for the fingerprints.
+        index_key: of the fingerprints.
     """
 
-    def __init__(self, dice: Dice, began: int, index_key: bytes) -> None:
+    def __init__(self, dice: Dice, began: int, index_key: IndexKey) -> None:
         self._dice = dice
-        self._index_key = index_key
-        self._taken = Fingerprints()
+        self._ring = IndexRing(index_key)
         self.products = [
             Product(
                 dice.identifier("prd", began),
@@ -99,8 +85,7 @@ class Stock:
         batch = self._dice.identifier("bat", at)
         return {
             "upload": Upload(batch, product.merchant, product.id, tuple(lines), product.units),
-            "index_key": self._index_key,
-            "taken": self._taken,
+            "ring": self._ring,
             "new_key": keys.__getitem__,
         }
 

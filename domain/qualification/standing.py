@@ -28,11 +28,9 @@ from domain.errors import (
     UpstreamNotUnusedError,
 )
 from domain.event import Event
-from domain.keys.fingerprint import Fingerprint
 from domain.keys.key import Key
 from domain.qualification.categories import VERSION_1, after
 from domain.qualification.qualification import Qualification
-from domain.qualification.stolen import find_any
 
 REQUIRED: Final = "QUALIFICATION_REQUIRED"
 """Of the application's environment: ``yes`` makes strangers unqualified."""
@@ -162,19 +160,6 @@ def require_revealable(desk: Desk, command: Command, key: Key, now: str | None) 
 def is_held(desk: Desk, merchant: str) -> bool:
     """Say whether *merchant* is held to a qualification; asked once for a whole batch."""
     return _held_to(desk, merchant) is not None
-
-
-def shelve(desk: Desk, command: Command, key: Key, marks: Fingerprint, *, held: bool) -> None:
-    """Decide what becomes of a key that was just imported and sealed; reads nothing.
-
-    A stolen one is set aside, whichever merchant has brought it. A merchant that is *held* to
-    its qualification lists each key once the operator was asked; anybody else's is listed.
-    """
-    listing = find_any(desk.stolen, marks)
-    if listing is not None:
-        key.quarantine(command, "stolen_list", listing)
-    elif not held:
-        key.offer(command)
 
 
 def _held_to(desk: Desk, merchant: str) -> Qualification | None:

@@ -28,6 +28,7 @@ from domain.command import Command
 from domain.errors import SoldOutError
 from domain.event import Event, Meta
 from domain.identifiers import derive
+from domain.keys.fingerprint import IndexRing, index_key_of
 from domain.keys.intake import Upload
 from domain.money import Money
 from domain.orders.holds import HOLDS, holds_of
@@ -38,6 +39,7 @@ from scripts.migrate import migrate
 BUYERS: Final = 64
 PROCESSES: Final = 4
 MERCHANT: Final = "M-RACE"
+RING: Final = IndexRing(index_key_of(bytes(32)))
 PRICE: Final = Money(2_500, "CNY")
 NOW: Final = "2026-11-22T10:00:00Z"
 KINDS: Final = {"one_key_named": 1, "one_key": 1, "sixty_three": 63}
@@ -94,8 +96,7 @@ class Racing:
         self.trade.import_batch(
             self.command(f"import/{name}"),
             upload,
-            bytes(32),
-            _Taken(),
+            RING,
             lambda number: _id("key", f"{name}/{number}"),
         )
 
@@ -127,21 +128,6 @@ class Racing:
 
         with ThreadPoolExecutor(len(buyers)) as pool:
             return Counter(pool.map(run, buyers))
-
-
-class _Taken:
-    """No raw key is in stock before a race."""
-
-    def __init__(self) -> None:
-        self._keys: dict[str, str] = {}
-
-    def find(self, fingerprint: str) -> str | None:
-        """Return none."""
-        return self._keys.get(fingerprint)
-
-    def add(self, fingerprint: str, key: str) -> None:
-        """Remember *key*."""
-        self._keys[fingerprint] = key
 
 
 def run(*, quick: bool = False) -> dict[str, object]:

@@ -106,9 +106,8 @@ class _Shop:
         lines = [f"RAW-{number:06d}" for number in range(len(ORDERED) * ORDERS)]
         keys = [_new("key") for _ in lines]
         upload = Upload(_new("bat"), "M-LAN", self.product, lines)
-        secret, taken = self.ledger.secret("fingerprint"), self.ledger.fingerprints
         command = self.command("M-LAN")
-        trade.import_batch(command, upload, secret, taken, lambda line: keys[line - 1])
+        trade.import_batch(command, upload, self.ledger.index_ring, lambda line: keys[line - 1])
         ends: dict[str, Callable[[str, str, str], object]] = {
             "refunded": lambda buyer, order, _: self._give_back(buyer, order),
             "frozen": lambda buyer, order, _: trade.open_dispute(

@@ -68,8 +68,7 @@ class Shop:
         ledger.trade.import_batch(
             self.command(),
             upload,
-            ledger.secret("fingerprint"),
-            ledger.fingerprints,
+            ledger.index_ring,
             lambda _: new_id("key"),
         )
 

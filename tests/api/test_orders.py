@@ -6,7 +6,8 @@ from secrets import token_hex
 import pytest
 
 from api.bootstrap import Deployment
-from api.fingerprints import StockFingerprints
+from api.settings import Settings
+from domain.keys.key import Key
 from tests.api.asking import Client, Reply
 
 BUYER = "usr_01m6b1yq00e2aafp47cgx674mz"
@@ -95,7 +96,7 @@ def test_raw_keys_are_sealed_and_never_come_back(ledger: Deployment, client: Cli
 
 def test_bad_and_double_lines_of_a_batch_are_named_by_number(client: Client) -> None:
     product = make_product(client)
-    body = {"merchant": "M-LAN", "product": product, "lines": ["AAA-1", "", "aaa 1", "BBB-2"]}
+    body = {"merchant": "M-LAN", "product": product, "lines": ["AAA-1", "", "AA A1", "BBB-2"]}
     reply = client.post("/v1/batches", body, key())
     assert reply.status == 201
     assert len(reply.json["keys"]) == 2
@@ -104,15 +105,35 @@ def test_bad_and_double_lines_of_a_batch_are_named_by_number(client: Client) -> 
     assert again.json["keys"] == []
 
 
-def test_what_is_in_stock_is_known_after_a_restart(ledger: Deployment, client: Client) -> None:
-    [goods] = make_keys(client, ["AAA-1"])
-    mark = next(
-        fingerprint for fingerprint, holder in ledger.fingerprints._keys.items() if holder == goods
-    )
-    fresh = StockFingerprints(ledger.trade.recorder)
-    found = {fresh.find(each) for each in ledger.fingerprints._keys}
-    assert goods in found
-    assert len(mark) == 64
+def test_another_case_of_a_key_in_stock_is_set_aside(ledger: Deployment, client: Client) -> None:
+    product = make_product(client)
+    body = {"merchant": "M-LAN", "product": product, "lines": ["AAA-1", "aaa 1"]}
+    reply = client.post("/v1/batches", body, key())
+    assert reply.json["rejected_lines"] == []
+    _, other = reply.json["keys"]
+    assert ledger.trade.load(Key, other).state == "quarantined"
+
+
+def test_a_batch_asked_for_again_is_the_same_batch(client: Client) -> None:
+    product, name = make_product(client), key()
+    body = {"merchant": "M-LAN", "product": product, "lines": ["AAA-1"]}
+    first = client.post("/v1/batches", body, name)
+    again = client.post("/v1/batches", body, name)
+    assert (again.status, again.json) == (201, first.json)
+    other = client.post("/v1/batches", body | {"units": 2}, name)
+    assert other.json["code"] == "idempotency_body_changed"
+
+
+def test_without_an_index_key_nothing_is_taken_in(
+    settings: Settings, ledger: Deployment, client: Client
+) -> None:
+    """T19: there is no way to import without encryption and fingerprints."""
+    product = make_product(client)
+    before = ledger.reader.size()
+    (settings.home / "keys" / "fingerprint.secret").unlink()
+    body = {"merchant": "M-LAN", "product": product, "lines": ["AAA-1"]}
+    assert client.post("/v1/batches", body, key()).status == 503
+    assert ledger.reader.size() == before
 
 
 @pytest.mark.parametrize(

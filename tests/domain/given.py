@@ -8,12 +8,15 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from chain.entry import Entry
+from chain.errors import VerificationError
 from chain.hashes import ChainHash
 from chain.register import Register, RegisterConflictError, RegisterRow
 from chain.sealed import SealedValue, seal
@@ -22,13 +25,18 @@ from domain.command import Command
 from domain.entropy import KeyedEntropy
 from domain.event import Event, Meta, Role
 from domain.identifiers import derive
+from domain.identity.person import IndexKey
+from domain.keys.acceptance import Verdict
 from domain.keys.events import KeyImported
+from domain.keys.fingerprint import IndexRing
+from domain.keys.importing import KeyImport, Totals
 from domain.keys.intake import Upload
 from domain.money import Money
 from domain.orders.sales import Basket
 from domain.sealing import Sealer
 
 SECRET = b"test secret, 32 bytes, no more!!"
+RING = IndexRing(IndexKey("test", SECRET))
 NOW = "2026-11-22T10:00:00Z"
 LATER = "2026-11-23T10:00:00Z"
 MUCH_LATER = "2026-12-22T10:00:00Z"
@@ -70,6 +78,11 @@ class MemorySealer:
         """Return the one tag."""
         return [self.tag(kind, *parts)]
 
+    def try_open(self, subject: str, row: MemoryRow) -> None:
+        """Check that *row* is what was sealed for *subject*."""
+        if row.subject != subject or sha256(row.content).digest() != row.digest:
+            raise VerificationError("it does not open")
+
 
 class MemoryRegisters:
     """Registers as dictionaries, with their unique constraints."""
@@ -93,7 +106,7 @@ class MemoryRegisters:
         return [
             tuple(table[key][name] for name in register.columns)
             for key in sorted(table)
-            if where.items() <= table[key].items()
+            if all(_fits(table[key][name], value) for name, value in where.items())
         ]
 
     def _take(self, row: RegisterRow) -> None:
@@ -127,6 +140,10 @@ class MemoryRegisters:
     def _refuse(self, register: Register, constraint: str) -> None:
         conflict = RegisterConflictError(register.name, constraint)
         raise IntegrityError(str(conflict)) from conflict
+
+
+def _fits(found: object, wanted: object) -> bool:
+    return found in wanted if isinstance(wanted, list) else found == wanted
 
 
 class MemoryRecorder(POPOApplicationRecorder):
@@ -211,18 +228,6 @@ class MemoryTrade(Trade):
         return MemoryRecorder()
 
 
-class Fingerprints(dict[str, str]):
-    """Raw keys in stock."""
-
-    def find(self, fingerprint: str) -> str | None:
-        """Return the key with that fingerprint."""
-        return self.get(fingerprint)
-
-    def add(self, fingerprint: str, key: str) -> None:
-        """Remember *key*."""
-        self[fingerprint] = key
-
-
 def identifier(prefix: str, name: str = "a") -> str:
     """Return an identifier that *name* always has."""
     return derive(prefix, 1_795_341_600_000, name)
@@ -231,6 +236,19 @@ def identifier(prefix: str, name: str = "a") -> str:
 BUYER = identifier("usr", "buyer")
 PRODUCT = identifier("prd")
 MERCHANT = "M-LAN"
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What an import has come to."""
+
+    totals: Totals
+    verdicts: list[Verdict]
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reason of each line, or what became of it."""
+        return [each.reason or each.outcome for each in self.verdicts]
 
 
 class World:
@@ -242,7 +260,6 @@ class World:
     def __init__(self) -> None:
         self.trade: Trade = MemoryTrade()
         self.sealer = MemorySealer()
-        self.taken = Fingerprints()
         self._count = 0
 
     def command(self, command_id: str | None = None) -> Command:
@@ -283,15 +300,34 @@ class World:
         title = "音乐会员季卡"
         self.do("create_product", PRODUCT, MERCHANT, "SKU-001", title, release_policy=self.policy)
         upload = Upload(identifier("bat"), MERCHANT, PRODUCT, lines, units)
-        self.do("import_batch", upload, SECRET, self.taken, key_of_line)
+        self.do("import_batch", upload, RING, key_of_line)
         return [key_of_line(number) for number in range(1, len(lines) + 1)]
 
     def stocked_again(self, name: str = "again") -> str:
         """Import one more key of the product; return its id."""
         key = identifier("key", name)
         upload = Upload(identifier("bat", name), MERCHANT, PRODUCT, [f"LINE-{name}"], 1)
-        self.do("import_batch", upload, SECRET, self.taken, lambda _: key)
+        self.do("import_batch", upload, RING, lambda _: key)
         return key
+
+    def bring_file(self, content: bytes, batch: str | None = None, **terms: Any) -> "Brought":
+        """Import *content* as a file of the product; the product is offered first if need be."""
+        if "product" not in terms and "product.created" not in self.topics():
+            self.do("create_product", PRODUCT, MERCHANT, "SKU-001", "音乐会员季卡")
+        chunk = terms.pop("chunk", 4)
+        ring = terms.pop("ring", RING)
+        offered: dict[str, Any] = {"merchant": MERCHANT, "product": PRODUCT, "lines": ()}
+        upload = Upload(batch or identifier("bat"), **{**offered, "listed": False, **terms})
+        told: list[Verdict] = []
+        totals = KeyImport(
+            self.trade,
+            ring,
+            lambda name: command_of(name, self.sealer),
+            lambda number: identifier("key", f"{upload.batch}/{number}"),
+            report=told.extend,
+            chunk=chunk,
+        ).run(upload, BytesIO(content))
+        return Brought(totals, told)
 
     def placed(self, key: str | None = None, name: str = "a", units: int = 1) -> str:
         """Place an order; return its id."""

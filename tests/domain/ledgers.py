@@ -16,8 +16,7 @@ from domain.money import Money
 from tests.domain.given import (
     MERCHANT,
     PRODUCT,
-    SECRET,
-    Fingerprints,
+    RING,
     command_of,
     identifier,
     key_of_line,
@@ -44,8 +43,7 @@ class Ledger:
         self.trade.create_product(self.command("product"), *offered)
         lines = [f"AAAA-{number:04d}" for number in range(1, keys + 1)]
         upload = Upload(identifier("bat"), MERCHANT, PRODUCT, lines, 1)
-        taken = Fingerprints()
-        self.trade.import_batch(self.command("import"), upload, SECRET, taken, key_of_line)
+        self.trade.import_batch(self.command("import"), upload, RING, key_of_line)
         return [key_of_line(number) for number in range(1, keys + 1)]
 
     def events(self, *topics: str) -> Sequence[Event]:

@@ -17,8 +17,7 @@ from tests.domain.given import (
     MERCHANT,
     PRICE,
     PRODUCT,
-    SECRET,
-    Fingerprints,
+    RING,
     command_of,
     identifier,
     key_of_line,
@@ -70,7 +69,7 @@ def test_the_last_key_is_never_sold_twice_by_two_processes_at_once(
         trade.create_product(command_of("product", vault), PRODUCT, MERCHANT, "SKU-001", None)
         lines = [f"AAAA-{number:04d}" for number in range(1, KEYS + 1)]
         upload = Upload(identifier("bat"), MERCHANT, PRODUCT, lines, 1)
-        trade.import_batch(command_of("import", vault), upload, SECRET, Fingerprints(), key_of_line)
+        trade.import_batch(command_of("import", vault), upload, RING, key_of_line)
         spawn = multiprocessing.get_context("spawn")
         with spawn.Manager() as manager, spawn.Pool(2) as pool:
             start = manager.Barrier(2)

@@ -10,6 +10,7 @@ from tests.scripts.conftest import Demo
 
 SUBCOMMANDS = [
     *(["log", each] for each in ("head", "entry", "history", "proof")),
+    *(["import", each] for each in ("keys", "check")),
     *(["certificate", each] for each in ("verify", "show", "status", "key")),
 ]
 
@@ -20,7 +21,8 @@ def test_every_command_has_help(name: list[str]) -> None:
     assert called.code == 0
     assert called.out.lower().startswith("usage: xiyou " + " ".join(name))
     # A group's own help names its commands.
-    assert "--json" in called.out or name in (["log"], ["keys"], ["certificate"], ["disputes"])
+    groups = (["log"], ["keys"], ["import"], ["certificate"], ["disputes"])
+    assert "--json" in called.out or name in groups
 
 
 def test_without_a_command_it_says_which_there_are() -> None:

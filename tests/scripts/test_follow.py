@@ -24,8 +24,7 @@ from tests.domain.given import (
     MERCHANT,
     PRICE,
     PRODUCT,
-    SECRET,
-    Fingerprints,
+    RING,
     identifier,
     key_of_line,
     meta_of,
@@ -49,7 +48,7 @@ def ledger(server_home: Path) -> Iterator[Deployment]:
     with Deployment(load_settings({}, server_home), migrate) as opened:
         do(opened, "create_product", PRODUCT, MERCHANT, "SKU-001", None)
         upload = Upload(identifier("bat"), MERCHANT, PRODUCT, [f"AAAA-{n}" for n in range(5)])
-        do(opened, "import_batch", upload, SECRET, Fingerprints(), key_of_line)
+        do(opened, "import_batch", upload, RING, key_of_line)
         yield opened
 
 

@@ -22,7 +22,7 @@ from typing import Final
 from chain.canonical import parse, to_bytes
 from chain.errors import MalformedError
 from chain.store.files import Folder
-from domain.keys.fingerprint import fingerprint
+from domain.keys.fingerprint import marks_of
 from domain.payload import Count, kind_of
 from domain.qualification.stolen import Listing, StolenSet
 
@@ -77,7 +77,7 @@ def write_list(folder: Path, listing: Listing, raw_keys: Iterable[str], index_ke
     """
     if not _NAME.fullmatch(listing.name):
         raise MalformedError(f"list: must match {_NAME.pattern}")
-    marks = sorted({mark for each in raw_keys for mark in fingerprint(each, index_key)})
+    marks = sorted({mark for each in raw_keys for mark in marks_of(each, index_key)})
     head = {
         "fingerprints": len(marks),
         "index_key": _key_id(index_key),

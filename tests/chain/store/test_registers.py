@@ -220,6 +220,19 @@ def test_the_connection_survives_a_refusal(real: LedgerApplicationRecorder, log:
     assert backend() == before
 
 
+def test_refusals_at_any_moment_leave_the_connection_s_statements_usable(
+    real: LedgerApplicationRecorder,
+) -> None:
+    """The driver prepares what it has seen often enough; a refusal may fall in that moment."""
+    write(real, "a", new("p1", "anna"))
+    for number in range(1, 25):
+        for again in range(number % 4):
+            refused(lambda name=f"r{number}/{again}": write(real, name, new("p1", "bert")))  # type: ignore[misc]
+        write(real, f"s{number}", new(f"q{number}", "carl"))
+        write(real, f"t{number}", new(f"u{number}", "carl"), put("p0", f"c{number}"))
+    assert len(all_rows(real)) == 50
+
+
 @pytest.mark.parametrize(
     "make",
     [

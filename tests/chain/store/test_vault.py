@@ -235,3 +235,37 @@ def test_sealing_keeps_up_with_an_import(vault: Vault) -> None:
 
 def test_errors_of_the_vault_are_errors_of_the_chain() -> None:
     assert issubclass(UnknownValueError, ChainError)
+
+
+def test_what_was_just_sealed_is_tried_and_opens(vault: Vault) -> None:
+    vault.try_open("person_1", vault.seal("person_1", "secret", SALT))
+
+
+@pytest.mark.parametrize("damaged", [0, 12, -1])
+def test_a_ciphertext_that_was_damaged_on_the_way_is_found_before_it_is_kept(
+    vault: Vault, damaged: int
+) -> None:
+    row = vault.seal("person_1", "secret", SALT)
+    changed = bytearray(row.ciphertext)
+    changed[damaged] ^= 1
+    with pytest.raises(VerificationError, match="does not open"):
+        vault.try_open("person_1", row._replace(ciphertext=bytes(changed)))
+
+
+def test_a_row_of_another_subject_is_not_opened_for_this_one(vault: Vault) -> None:
+    row = vault.seal("person_1", "secret", SALT)
+    vault.seal("person_2", "other", SALT)
+    with pytest.raises(VerificationError, match="person_2"):
+        vault.try_open("person_2", row)
+
+
+def test_a_row_under_the_key_before_opens_though_the_next_key_is_in_use(
+    database: Database, home: Path
+) -> None:
+    vault = Vault(database, FileMasterKey(home, os.urandom), values_per_key=1)
+    first = vault.seal("person_1", 1, SALT)
+    second = vault.seal("person_1", 2, SALT)
+    assert first.data_key != second.data_key
+    vault.try_open("person_1", first)
+    with pytest.raises(VerificationError):
+        vault.try_open("person_1", first._replace(data_key=second.data_key))

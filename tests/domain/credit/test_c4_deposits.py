@@ -12,7 +12,7 @@ from domain.keys.intake import Upload
 from domain.ledger.journal import LedgerPosted
 from domain.money import Money
 from tests.domain.credit.trades import Trades
-from tests.domain.given import MERCHANT, NOW, PRODUCT, SECRET, World, identifier, key_of_line
+from tests.domain.given import MERCHANT, NOW, PRODUCT, RING, World, identifier, key_of_line
 
 BASE = Money(1_000_000, "CNY")
 SANCTION = identifier("snc")
@@ -101,7 +101,7 @@ def test_c4_a_deposit_that_is_short_stops_listing_until_it_is_paid() -> None:
         world.do("list_key", key)
     upload = Upload(identifier("bat", "b"), MERCHANT, PRODUCT, ["CCCC-DDDD"], 1)
     with pytest.raises(DepositUnpaidError):
-        world.do("import_batch", upload, SECRET, world.taken, key_of_line)
+        world.do("import_batch", upload, RING, key_of_line)
     assert world.size() == before
     world.do("top_up_deposit", MERCHANT, cny(999_999), "bank-1", NOW)
     with pytest.raises(DepositUnpaidError, match=r"0\.01 CNY short"):

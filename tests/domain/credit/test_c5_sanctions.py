@@ -25,7 +25,7 @@ from domain.keys.intake import Upload
 from domain.money import Money
 from tests.domain.credit.test_c4_deposits import accounts, deposit_of, paid_up
 from tests.domain.credit.trades import START, moment
-from tests.domain.given import MERCHANT, NOW, PRODUCT, SECRET, World, identifier, key_of_line
+from tests.domain.given import MERCHANT, NOW, PRODUCT, RING, World, identifier, key_of_line
 
 LADDER = LADDERS[1]
 SANCTION = identifier("snc")
@@ -109,7 +109,7 @@ def test_c5_a_sanction_in_force_stops_listing_and_says_which() -> None:
         world.do("list_key", key, now=LAST_SECOND)
     upload = Upload(identifier("bat", "b"), MERCHANT, PRODUCT, ["CCCC-DDDD"], 1)
     with pytest.raises(SanctionedError):
-        world.do("import_batch", upload, SECRET, world.taken, key_of_line)
+        world.do("import_batch", upload, RING, key_of_line)
     assert world.size() == before
 
 

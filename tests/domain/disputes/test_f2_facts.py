@@ -23,7 +23,7 @@ from tests.domain.disputes.court import (
     court_with,
 )
 from tests.domain.disputes.test_f3_table_in_use import REACHABLE
-from tests.domain.given import BUYER, SECRET, identifier, key_of_line
+from tests.domain.given import BUYER, RING, identifier, key_of_line
 
 TERMS = Terms()
 
@@ -218,7 +218,7 @@ def upload_again(court: Court, name: str) -> None:
     """Let another merchant bring the same raw key."""
     court.do("create_product", identifier("prd", name), "M-ZHU", name)
     upload = Upload(identifier("bat", name), "M-ZHU", identifier("prd", name), ["AAAA-BBBB"])
-    court.do("import_batch", upload, SECRET, court.taken, key_of_line)
+    court.do("import_batch", upload, RING, key_of_line)
 
 
 def test_the_same_raw_key_found_elsewhere_after_the_sale_is_part_fault() -> None:

@@ -14,7 +14,7 @@ from domain.keys.upstream import Answer
 from domain.money import Money
 from domain.orders.review import Wish
 from domain.orders.sales import Basket
-from tests.domain.given import BUYER, LATER, MUCH_LATER, NOW, SECRET, World, identifier
+from tests.domain.given import BUYER, LATER, MUCH_LATER, NOW, RING, World, identifier
 from tests.domain.joint.contested import Contested
 from tests.domain.joint.model import PARTS, PRICE, Action
 
@@ -80,7 +80,7 @@ class Steps:
         line = f"{self.name}-{self._made}-{policy}"
         batch = self._new("bat")
         upload = Upload(batch, MERCHANTS[merchant], self._product(merchant), [line], units)
-        self._do("import_batch", upload, SECRET, self.world.taken, lambda _: key)
+        self._do("import_batch", upload, RING, lambda _: key)
 
     def _list(self, key: int) -> None:
         self._do("list_key", self.keys[key])

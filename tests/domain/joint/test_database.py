@@ -22,7 +22,6 @@ from scripts.migrations.versions import v0007_joint_states as migration
 from tests.domain.given import (
     BUYER,
     NOW,
-    Fingerprints,
     MemorySealer,
     MemoryTrade,
     World,
@@ -40,7 +39,6 @@ class LoggedWorld(World):
     def __init__(self, trade: Trade, vault: Vault) -> None:
         self.trade = cast("MemoryTrade", trade)  # in the place of their doubles
         self.sealer = cast("MemorySealer", vault)
-        self.taken = Fingerprints()
         self._count = 0
 
 

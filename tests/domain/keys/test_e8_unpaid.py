@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from domain.errors import CodeRefusedError, Refusal
-from domain.keys.code import VOUCHER_SYMBOLS
+from domain.keys.code import PLATFORM_KEY_SYMBOLS, VOUCHER_SYMBOLS, read_code
 from domain.keys.key import Key
 from domain.keys.register import CODES
 from domain.orders.order import Order
@@ -64,7 +64,10 @@ def test_e8_no_event_register_error_or_output_of_an_unpaid_order_holds_a_key_or_
     assert world.trade.rows_of(CODES) == []
     key = world.trade.load(Key, world.trade.load(Order, order).key)
     assert key.voucher_code is None
-    # No code was even drawn: nothing sealed has the form of one.
+    # No voucher was even drawn: what is sealed is the merchant's raw key and platform key.
     values = [value for _, value in world.sealer.values.values() if isinstance(value, str)]
-    assert values == [RAW]
+    raw_key, platform_key = values
+    assert raw_key == RAW
+    assert read_code(platform_key, PLATFORM_KEY_SYMBOLS) == platform_key
+    assert all(platform_key not in text for text in everything)
     assert VOUCHER_SYMBOLS not in {len(each.replace("-", "")) - 1 for each in values}

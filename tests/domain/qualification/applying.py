@@ -22,7 +22,7 @@ from domain.qualification.qualification import Qualification, Scope
 from domain.qualification.register import badge_of, publish_status
 from domain.qualification.sandbox import SandboxOperator
 from domain.qualification.standing import load_qualification
-from tests.domain.given import MERCHANT, NOW, SECRET, identifier
+from tests.domain.given import MERCHANT, NOW, RING, SECRET, identifier
 from tests.domain.identity.enrolling import Enrolling
 
 Who = tuple[str, Role]
@@ -142,7 +142,7 @@ class Applying(Enrolling):
         self.do("create_product", product, merchant, "SKU-1", None, category, release_policy=policy)
         ids = [identifier("key", f"{merchant}/{each}") for each in lines]
         upload = Upload(identifier("bat", f"{merchant}/{lines[0]}"), merchant, product, lines)
-        self.do("import_batch", upload, SECRET, self.taken, lambda number: ids[number - 1])
+        self.do("import_batch", upload, RING, lambda number: ids[number - 1])
         return ids
 
     def ask(self, key: str, at: str = NOW, operator: str = OPERATOR) -> list[str]:

@@ -19,7 +19,7 @@ from domain.errors import (
     UpstreamNotUnusedError,
     WrongPartyError,
 )
-from domain.keys.fingerprint import fingerprint
+from domain.keys.fingerprint import marks_of
 from domain.keys.upstream import Answer
 from domain.qualification.stolen import Listing, StolenSet, find_any
 from domain.qualification.store.stolen_lists import SUFFIX, StolenLists, write_list
@@ -39,7 +39,7 @@ HONEST = "DDDD-EEEE-FFFF"
 
 
 def list_of(*raw_keys: str, version: str = "1") -> StolenSet:
-    marks = [mark for each in raw_keys for mark in fingerprint(each, SECRET)]
+    marks = [mark for each in raw_keys for mark in marks_of(each, SECRET)]
     return StolenSet("bank", version, marks)
 
 
@@ -240,7 +240,7 @@ def test_b3_a_list_that_is_refused_leaves_what_was_known(tmp_path: Path) -> None
     (tmp_path / f"other{SUFFIX}").write_text("nonsense")
     with pytest.raises(MalformedError):
         lists.reload()
-    assert find_any(lists, fingerprint(STOLEN, SECRET)) == Listing("bank", "1")
+    assert find_any(lists, marks_of(STOLEN, SECRET)) == Listing("bank", "1")
 
 
 # --- the lists
@@ -256,16 +256,16 @@ def test_b3_a_list_finds_what_was_put_into_it_in_any_spelling_and_nothing_else(
     lists = StolenLists(folder, SECRET)
     for each in raw_keys:
         for spelling in (each, each.upper(), f" {each}-"):
-            assert find_any(lists, fingerprint(spelling, SECRET)) == Listing("bank", "7")
-    assert find_any(lists, fingerprint("something else?", SECRET)) is None
+            assert find_any(lists, marks_of(spelling, SECRET)) == Listing("bank", "7")
+    assert find_any(lists, marks_of("something else?", SECRET)) is None
 
 
 def test_b3_a_list_holds_no_raw_key_and_no_bare_hash(tmp_path: Path) -> None:
     write_list(tmp_path, Listing("bank", "7"), [STOLEN], SECRET)
     text = (tmp_path / f"bank{SUFFIX}").read_text()
     assert "AAAA" not in text.upper()
-    assert all(mark in text for mark in fingerprint(STOLEN, SECRET))
-    assert not any(mark in text for mark in fingerprint(STOLEN, bytes(32)))
+    assert all(mark in text for mark in marks_of(STOLEN, SECRET))
+    assert not any(mark in text for mark in marks_of(STOLEN, bytes(32)))
 
 
 def test_b3_several_lists_are_asked_and_a_new_version_takes_the_old_one_s_place(
@@ -274,10 +274,10 @@ def test_b3_several_lists_are_asked_and_a_new_version_takes_the_old_one_s_place(
     write_list(tmp_path, Listing("bank", "1"), [STOLEN], SECRET)
     write_list(tmp_path, Listing("court", "1"), [HONEST], SECRET)
     lists = StolenLists(tmp_path, SECRET)
-    assert find_any(lists, fingerprint(HONEST, SECRET)) == Listing("court", "1")
+    assert find_any(lists, marks_of(HONEST, SECRET)) == Listing("court", "1")
     write_list(tmp_path, Listing("bank", "2"), [], SECRET)
     lists = StolenLists(tmp_path, SECRET)
-    assert find_any(lists, fingerprint(STOLEN, SECRET)) is None
+    assert find_any(lists, marks_of(STOLEN, SECRET)) is None
 
 
 def test_b3_a_list_made_with_another_index_key_is_refused(tmp_path: Path) -> None:
