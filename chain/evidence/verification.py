@@ -82,6 +82,8 @@ class Source:
     archive: bytes | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     container: Container = "zip"
+    fault: Fault | None = None
+    """Why the files could not be taken at all."""
 
 
 def verify_package(source: Source, trust: Trust, tool: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,6 +184,8 @@ def _open(source: Source) -> dict[str, bytes]:
     Raises:
         Fault: they are not a package's.
     """
+    if source.fault is not None:
+        raise source.fault
     if source.archive is not None:
         return read_archive(source.archive)
     files = dict(source.files)

@@ -68,7 +68,7 @@ class TestLog:
     entries: list[bytes] = field(default_factory=list)
     _heads: dict[str, tuple[int, ChainHash]] = field(default_factory=dict)
 
-    def add(self, stream: str, kind: str, data: Any, schema: int = 1) -> int:
+    def add(self, stream: str, kind: str, data: object, schema: int = 1) -> int:
         """Log an event; return its leaf index."""
         seq, prev = self._heads.get(stream, (0, None))
         body = to_bytes({"data": data, "meta": {"schema": schema}})
@@ -195,15 +195,13 @@ class Maker:
     shown: Sequence[int] = (0, 2, 3, 4)
     hidden: Sequence[Hidden] = HIDDEN
     opened: Sequence[SealedValue] = (SECRET,)
-    rules: Sequence[Rule] = (
-        Rule("json", RULE, "裁决规则表", "1", ((3, "/data/rules_digest"),)),
-    )
+    rules: Sequence[Rule] = (Rule("json", RULE, "裁决规则表", "1", ((3, "/data/rules_digest"),)),)
     policy: bytes = POLICY
     statement: Statement = field(default_factory=statement)
     others: Mapping[str, bytes] = field(default_factory=dict)
     size: int | None = None
     note: bytes | None = None
-    edit: Edit = lambda bundle: None  # noqa: E731 — a field's default
+    edit: Edit = lambda bundle: None
 
     def facts(self) -> tuple[dict[str, bytes], bytes, int]:
         """Return layer A, layer B and the checkpoint's size."""
@@ -248,8 +246,24 @@ class Maker:
         files, bundle, size = self.facts()
         return package_of(files, bundle, self.issue(bundle, size))
 
+    def members(self, **other: Any) -> dict[str, bytes]:
+        """Return the files of a small package: no page, and next to nothing as verifier."""
+        files, bundle, size = self.facts()
+        files[names.VERIFIER] = b"# verify\n"
+        bundle = repaired({**files, names.BUNDLE: bundle})[names.BUNDLE]
+        issue = self.issue(bundle, size, **other)
+        return with_manifests(
+            {
+                **files,
+                names.BUNDLE: bundle,
+                names.ISSUE_ENTRY: issue.entry,
+                names.ISSUE_PROOF: issue.proof,
+                names.ISSUE_CONSISTENCY: issue.consistency,
+            }
+        )
 
-def spelt(value: Any) -> bytes:
+
+def spelt(value: object) -> bytes:
     """Return *value* as canonical JSON would be, whatever it is."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
@@ -316,5 +330,3 @@ def report(package: bytes, trust: Trust = TRUST) -> dict[str, Any]:
 
 def verdicts(found: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
     return {each["claim"]: (each["verdict"], each["code"]) for each in found["claims"]}
-
-
