@@ -15,6 +15,7 @@
                  ask_erasure, erase_person
     standing     recompute_credit
     deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
+    evidence     export_evidence
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
 
 Configured as every application of the eventsourcing library is: by its environment, with
@@ -24,6 +25,7 @@ Configured as every application of the eventsourcing library is: by its environm
 from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
+from domain.evidence.exporting import Exporting
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
@@ -32,7 +34,15 @@ from domain.refunds.returns import Returns
 
 
 class Trade(
-    Intake, UpstreamChecks, Sales, Returns, Arbitration, Identification, Standing, Sanctions
+    Intake,
+    UpstreamChecks,
+    Sales,
+    Returns,
+    Arbitration,
+    Identification,
+    Standing,
+    Sanctions,
+    Exporting,
 ):
     """A card-key trade, every action of which is recorded."""
 

@@ -9,6 +9,7 @@ from domain.catalogue import batch, product
 from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
+from domain.evidence import package
 from domain.identity import account, verification
 from domain.keys import key, upstream
 from domain.ledger import journal, recon
@@ -18,7 +19,7 @@ from domain.refunds import refund
 
 AREAS = (
     *(account, batch, deposit, dispute, file, journal, key, order, payment, product, recon),
-    *(refund, sanction, upstream, verification),
+    *(package, refund, sanction, upstream, verification),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

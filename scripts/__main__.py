@@ -31,7 +31,8 @@ COMMANDS: Final[dict[str, Listed]] = {
     "log": Listed("scripts.log", "Look at the log: its head, an entry, a stream's history."),
     "proof": Listed("scripts.proof", "Write the tlog-proof of an entry."),
     "policy": Listed("scripts.policy", "Write the tlog-policy that a verifier of this log needs."),
-    "verify": Listed("scripts.verify", "Check a proof offline, trusting a policy alone."),
+    "verify": Listed("scripts.verify", "Check a proof or an evidence package offline."),
+    "evidence": Listed("scripts.evidence", "Export an evidence package that a court can check."),
     "replay-ruling": Listed(
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),

@@ -17,7 +17,7 @@ from chain.errors import MalformedError
 from chain.evidence.fault import Fault
 from chain.evidence.spelling import is_time
 from chain.evidence.store.folder import read_folder, read_limited, read_receipts
-from chain.evidence.verification import Source, Trust, verify_package
+from chain.evidence.verification import Replayer, Source, Trust, verify_package
 from chain.evidence.words import words_of
 from scripts.outcome import Exit, InputError, Outcome
 
@@ -45,6 +45,7 @@ def run(given: Namespace) -> Outcome:
         receipts=[] if given.receipts is None else _receipts(given.receipts),
         now=given.now,
         allow_test_authority=given.allow_test_authority,
+        replayer=_replayer(),
     )
     try:
         report = report_on(given.proof, trust)
@@ -57,6 +58,12 @@ def run(given: Namespace) -> Outcome:
     )
     # The text is canonical JSON already: no second spelling of it is printed.
     return Outcome({}, text, Exit(report["exit"]))
+
+
+def _replayer() -> Replayer:
+    from domain.evidence.replaying import replay_package  # noqa: PLC0415 — a second's work
+
+    return replay_package
 
 
 def _source(path: Path) -> Source:

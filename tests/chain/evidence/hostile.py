@@ -197,6 +197,10 @@ def _reordered(members: Members) -> bytes:
 # ------------------------------------------------------------------ rows 7 to 10: the manifest
 
 
+def _with_leaf(digest: str) -> Edit:
+    return lambda b: b["entries"][0].update(leaf=digest)
+
+
 def _bundle() -> Iterator[Case]:
     text = base()[names.BUNDLE]
 
@@ -248,7 +252,7 @@ def _bundle() -> Iterator[Case]:
     yield schema("long-string", lambda b: b.update(subject="x" * 401))
     yield schema("empty-string", lambda b: b.update(subject=""))
     for name, digest in {"63": "a" * 63, "65": "a" * 65, "empty": "", "upper": "A" * 64}.items():
-        yield schema(f"digest-{name}", lambda b, d=digest: b["entries"][0].update(leaf=d))
+        yield schema(f"digest-{name}", _with_leaf(digest))
     yield schema("order-of-entries", lambda b: b["entries"].reverse())
     yield schema("order-of-streams", lambda b: b["streams"].reverse())
     yield schema("index-beyond-size", lambda b: b["log"].update(size=4))
