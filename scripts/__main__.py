@@ -39,6 +39,9 @@ COMMANDS: Final[dict[str, Listed]] = {
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties of identity, for trying out."),
+    "authority": Listed(
+        "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."
+    ),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
     "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),
 }
