@@ -12,7 +12,7 @@ the status of each refusal:
 
 What passes them all must be made the latest checkpoint, durably, before it is cosigned, and
 between reading the latest one and replacing it nobody else may:
-`chain.store.witness_memory` does that. Proved by ``tests/chain/test_witness.py``.
+`chain.store.witness` does that. Proved by ``tests/chain/test_witness.py``.
 """
 
 import re

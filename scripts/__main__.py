@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties of identity, for trying out."),
+    "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),
     "authority": Listed(
         "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."
     ),
