@@ -56,10 +56,14 @@ def publish(
         if ledger.publisher.last_error is not None:
             raise ledger.publisher.last_error
         note = ledger.reader.checkpoint()
+        final = ledger.publisher.final_size
     text = note.decode() if note else None
     size = int(text.split("\n")[1]) if text else 0
-    facts = {"ok": True, "size": size, "checkpoint": text, "folder": str(ledger.files.root)}
-    return Outcome(facts, f"{ledger.files.root}: published up to size {size}")
+    facts = {"ok": True, "size": size, "final": final, "checkpoint": text}
+    words = f"{ledger.files.root}: published up to size {final}"
+    if final < size:
+        words += f"; signed up to {size}, but the quorum of witnesses is missing: xiyou log head"
+    return Outcome({**facts, "folder": str(ledger.files.root)}, words)
 
 
 class PublisherEndedError(Exception):

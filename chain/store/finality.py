@@ -178,9 +178,14 @@ class Finality:
         rows = [(each.size, each.signature) for each in arrived]
         with self._database.connection() as connection, connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO cosignatures (size, name, key_id, line) VALUES (%s, %s, %s, %s)"
+                "INSERT INTO cosignatures (size, name, key_id, line, position)"
+                " VALUES (%(size)s, %(name)s, %(key_id)s, %(line)s,"
+                " (SELECT count(*) FROM cosignatures WHERE size = %(size)s))"
                 " ON CONFLICT DO NOTHING",
-                [(size, one.name, one.key_id, one.line()) for size, one in rows],
+                [
+                    {"size": size, "name": one.name, "key_id": one.key_id, "line": one.line()}
+                    for size, one in rows
+                ],
             )
 
     def _best(self, signed: Checkpoint) -> int | None:

@@ -11,9 +11,8 @@ the steps of one publication, and what is true if the process dies after each:
 6. the file ``checkpoint``: final           done; superseded partial tiles go at the next start
 
 The rows come before the file, so that no checkpoint is ever shown that is not kept, and the
-file is always a copy of the rows. Steps 5 and 6 are `chain.store.finality`'s; without
-witnesses, 6 follows 4 at once. Proved by ``tests/chain/store/test_publisher.py``,
-``tests/chain/store/test_publisher_failures.py`` and the F rows that they name.
+file is always a copy of the rows. Steps 5 and 6 are `chain.store.finality`'s. Proved by
+``tests/chain/store/test_publisher.py``, ``test_publisher_failures.py`` and the F rows they name.
 """
 
 from collections.abc import Callable, Iterator
@@ -124,6 +123,11 @@ class Publisher:
         self._held.close()
         self._locked = False
         self._published = None
+
+    @property
+    def final_size(self) -> int:
+        """Size of the checkpoint that is published."""
+        return 0 if self._finality.shown is None else self._finality.shown.size
 
     def run(self, stop: Event, interval: float = 1.0) -> None:
         """Publish every *interval* seconds until *stop* is set.

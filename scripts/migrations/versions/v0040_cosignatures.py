@@ -13,8 +13,9 @@ CREATE TABLE ledger.cosignatures (
   name     text   COLLATE "C" NOT NULL,
   key_id   bytea  NOT NULL CHECK (octet_length(key_id) = 4),
   line     text   NOT NULL,
-  position bigint GENERATED ALWAYS AS IDENTITY,
-  PRIMARY KEY (size, name, key_id)
+  position integer NOT NULL CHECK (position >= 0),
+  PRIMARY KEY (size, name, key_id),
+  UNIQUE (size, position)
 );
 COMMENT ON TABLE ledger.cosignatures IS
   'Lines that witnesses have added to a checkpoint''s note, in the order of their coming.';

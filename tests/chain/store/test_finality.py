@@ -382,7 +382,8 @@ def test_a_false_cosignature_in_the_database_is_never_shown(
         publisher.publish_once()
         with database.connection() as connection:
             connection.execute(
-                "INSERT INTO cosignatures (size, name, key_id, line) VALUES (10, %s, %s, %s)",
+                "INSERT INTO cosignatures (size, name, key_id, line, position)"
+                " VALUES (10, %s, %s, %s, 0)",
                 [court.vkey.name, court.vkey.id, false],
             )
         write(database, commands(10, 5))
