@@ -21,7 +21,7 @@ from typing import Final, Self
 from pydantic import SecretStr
 
 from api.fingerprints import StockFingerprints
-from api.settings import Settings
+from api.settings import Authority, Settings
 from chain.errors import ChainError, MalformedError
 from chain.quorum import Policy
 from chain.store.database import Database
@@ -32,7 +32,9 @@ from chain.store.prover import Prover
 from chain.store.publisher import LOG_FOLDER, Publisher, Quorum
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
+from chain.store.stamps import StampAuthority, Stamper
 from chain.store.vault import Vault
+from chain.timestamp import read_authorities
 from domain.application import Trade
 
 OWNER: Final = "xiyou_owner"
@@ -171,6 +173,15 @@ class Deployment:
             Publisher(self.database, self.home, self.signer, quorum=quorum)
         )
 
+    @cached_property
+    def stamper(self) -> Stamper:
+        """Gets time stamps over what is published; one at a time works on a home.
+
+        Raises:
+            NotReadyError: a file of an authority's roots cannot be read.
+        """
+        return Stamper(self.files, [_authority(each) for each in self.settings.stamp_authorities])
+
     def prepare(self) -> None:
         """Make every part that requests need, so that threads find them made."""
         for part in (self.trade, self.vault, self.reader, self.prover, self.fingerprints):
@@ -244,6 +255,16 @@ class Deployment:
             row = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
         if row is None or row[0] is None:
             raise NotReadyError("the database has no ledger: run xiyou migrate")
+
+
+def _authority(configured: Authority) -> StampAuthority:
+    try:
+        roots = read_authorities(configured.roots.read_bytes())
+    except (OSError, MalformedError) as error:
+        raise NotReadyError(
+            f"XIYOU_STAMP_AUTHORITIES: {configured.roots}: {error}: name a file of certificates"
+        ) from None
+    return StampAuthority(configured.url, roots)
 
 
 def _plain(url: SecretStr | None) -> str | None:

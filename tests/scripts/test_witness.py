@@ -2,10 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from chain.quorum import Policy, PolicyLog
+from chain.store.database import Database
+from chain.store.embedded import EmbeddedPostgres
 from scripts.witness import WitnessProcess
 from tests.chain.keys import LOG, LOG_PQ, ORIGIN
 from tests.chain.store.owners import until
+from tests.chain.store.published import commands
+from tests.chain.store.writing import write
 from tests.scripts.calling import call
 
 
@@ -54,3 +60,41 @@ def test_a_served_witness_ends_with_its_parent(tmp_path: Path) -> None:
     until(lambda: process._process.poll() == 0, 20)
     process._process.stdin = None
     process.kill()
+
+
+def test_a_deployment_with_witnesses_says_what_is_final_and_since_when_it_is_not(
+    server_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From settings to a verifier's policy: `publish`, `log head`, `policy`, `proof`, `verify`."""
+    court = tmp_path / "court"
+    vkey = call("witness", "make", "witness.example/court", "--home", court, "--json").json["vkey"]
+    with EmbeddedPostgres(server_home / "postgres") as server:
+        assert call("migrate", "--home", server_home).code == 0
+        policy = tmp_path / "policy"
+        assert call("policy", "--home", server_home, "--out", policy).code == 0
+        assert call("witness", "watch", policy, "--home", court).code == 0
+        database = Database(server.url(user="xiyou_app", database="xiyou"))
+        write(database, commands(0, 3))
+        with WitnessProcess(court) as witness:
+            monkeypatch.setenv("XIYOU_WITNESSES", f"{vkey} {witness.url}")
+            monkeypatch.setenv("XIYOU_WITNESS_DEADLINE", "20")
+            published = call("publish", "--once", "--home", server_home, "--json").json
+        assert (published["size"], published["final"]) == (3, 3)
+        write(database, commands(3, 3))
+        monkeypatch.setenv("XIYOU_WITNESS_DEADLINE", "1")
+        missing = call("publish", "--once", "--home", server_home)
+        assert "the quorum of witnesses is missing" in missing.out
+        head = call("log", "head", "--home", server_home, "--json").json
+        assert (head["size"], head["signed"], head["final"]) == (6, 6, 3)
+        assert head["witnesses"]["met"] is False
+        words = call("log", "head", "--home", server_home).out
+        assert f"MISSING since {head['witnesses']['missing_since']}" in words
+        database.close()
+        # A verifier of tomorrow asks for the witness; what is final has it.
+        trusted = call("policy", "--home", server_home, "--out", policy, "--json").json
+        assert (trusted["witnesses"], trusted["quorum"]) == (["witness.example/court"], 1)
+        proof = tmp_path / "2.tlog-proof"
+        assert call("proof", 2, "--home", server_home, "--out", proof).code == 0
+        verified = call("verify", proof, "--policy", policy, "--json").json
+        assert [each["name"] for each in verified["witnesses"]] == ["witness.example/court"]
+        assert call("audit", "--home", server_home).code == 0
