@@ -21,18 +21,20 @@ from typing import Final, Self
 from pydantic import SecretStr
 
 from api.fingerprints import StockFingerprints
-from api.settings import Settings
+from api.settings import Authority, Settings
 from chain.errors import ChainError, MalformedError
-from chain.quorum import Policy, PolicyLog
+from chain.quorum import Policy
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.files import Folder, read_private, write_private
 from chain.store.master_key import MASTER_KEY_FILE, FileMasterKey, create_master_key
 from chain.store.prover import Prover
-from chain.store.publisher import LOG_FOLDER, Publisher
+from chain.store.publisher import LOG_FOLDER, Publisher, Quorum
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
+from chain.store.stamps import StampAuthority, Stamper
 from chain.store.vault import Vault
+from chain.timestamp import read_authorities
 from domain.application import Trade
 
 OWNER: Final = "xiyou_owner"
@@ -166,7 +168,19 @@ class Deployment:
     @cached_property
     def publisher(self) -> Publisher:
         """Writes tiles, bundles and checkpoints; one at a time works on a home."""
-        return self._open.enter_context(Publisher(self.database, self.home, self.signer))
+        quorum = Quorum(self.settings.policy(), self.settings.witness_deadline)
+        return self._open.enter_context(
+            Publisher(self.database, self.home, self.signer, quorum=quorum)
+        )
+
+    @cached_property
+    def stamper(self) -> Stamper:
+        """Gets time stamps over what is published; one at a time works on a home.
+
+        Raises:
+            NotReadyError: a file of an authority's roots cannot be read.
+        """
+        return Stamper(self.files, [_authority(each) for each in self.settings.stamp_authorities])
 
     def prepare(self) -> None:
         """Make every part that requests need, so that threads find them made."""
@@ -174,8 +188,8 @@ class Deployment:
             assert part is not None  # noqa: S101 — asking for it makes it
 
     def policy(self) -> Policy:
-        """Return what a verifier of this log trusts: both of its keys, no witness yet."""
-        return Policy(logs=tuple(PolicyLog(key) for key in read_verifier_keys(self.home)))
+        """Return what a verifier of this log trusts: both of its keys, and the quorum."""
+        return self.settings.policy(read_verifier_keys(self.home))
 
     def secret(self, name: str) -> bytes:
         """Return one of `SECRETS`, 32 bytes.
@@ -241,6 +255,16 @@ class Deployment:
             row = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
         if row is None or row[0] is None:
             raise NotReadyError("the database has no ledger: run xiyou migrate")
+
+
+def _authority(configured: Authority) -> StampAuthority:
+    try:
+        roots = read_authorities(configured.roots.read_bytes())
+    except (OSError, MalformedError) as error:
+        raise NotReadyError(
+            f"XIYOU_STAMP_AUTHORITIES: {configured.roots}: {error}: name a file of certificates"
+        ) from None
+    return StampAuthority(configured.url, roots)
 
 
 def _plain(url: SecretStr | None) -> str | None:

@@ -37,9 +37,20 @@ COMMANDS: Final[dict[str, Listed]] = {
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
+    "receipts": Listed(
+        "scripts.receipts", "Write what a party may keep: its entries and their proofs."
+    ),
+    "stamp": Listed("scripts.stamp", "Have the published checkpoint stamped with the time."),
+    "misbehaviour": Listed(
+        "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
+    ),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties of identity, for trying out."),
+    "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),
+    "authority": Listed(
+        "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."
+    ),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
     "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),
 }
