@@ -7,6 +7,7 @@ file, and the next run issues another number. Proved by ``tests/scripts/test_evi
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from chain.evidence.digests import sha256_hex, sm3_hex
 from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, package_of
 from chain.hashes import TreeHash
 from chain.store.files import LockedError, MissingFileError
+from chain.store.stamps import NoStampError
 from chain.tlog_proof import TlogProof
 from domain.command import Command
 from domain.event import Meta
@@ -49,6 +51,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
+MAX_STAMPS = 64
 PUBLISHER_SECONDS = 60
 """So long a publisher that runs elsewhere may take."""
 
@@ -137,13 +140,14 @@ def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[s
     """
     disclosure = look_up(ledger, request)
     checkpoint, note = published_up_to(ledger, max(disclosure.selection.entries) + 1)
+    stamps = collect_stamps(ledger, disclosure.selection, checkpoint, note)
     number = _next_number(ledger, now)
     contents = [
         ledger.vault.open(bytes.fromhex(each)).content for each in sorted(disclosure.opened)
     ]
     parts = compose(
         disclosure,
-        Signed(checkpoint, note, ledger.policy().to_bytes(), {}),
+        Signed(checkpoint, note, ledger.policy().to_bytes(), stamps),
         statement_of(_extraction(ledger, request, disclosure, number, now)),
         lambda index: _hashes(ledger, index, checkpoint.size),
         contents,
@@ -210,6 +214,34 @@ def published_up_to(ledger: Deployment, size: int) -> tuple[Checkpoint, bytes]:
                     " lock: see that xiyou publish works, and export again"
                 ) from None
             sleep(0.2)
+
+
+def collect_stamps(
+    ledger: Deployment, selection: Selection, checkpoint: Checkpoint, note: bytes
+) -> dict[str, bytes]:
+    """Return, by their names in a package, the earliest time stamps over the entries.
+
+    Where an authority is configured and no stamp covers the newest entry, one is asked for;
+    where none gives one, the package says nothing about time.
+    """
+    stamper = ledger.stamper
+    newest = max(selection.entries)
+    if ledger.settings.stamp_authorities and not any(each > newest for each in stamper.sizes()):
+        with suppress(NoStampError):
+            stamper.stamp()
+    usable = [each for each in stamper.sizes() if each <= checkpoint.size]
+    first = {next((s for s in usable if s > index), None) for index in selection.entries}
+    files: dict[str, bytes] = {}
+    for size in sorted(first - {None})[:MAX_STAMPS]:  # type: ignore[type-var] # None is taken out
+        stamp = stamper.read(size or 0)
+        name = f"stamps/{size:012d}"
+        files[f"{name}.tsr"] = stamp.token
+        if stamp.note != note:
+            hashes = ledger.prover.prove_consistency(size or 0, checkpoint.size)
+            files[f"{name}.txt"] = stamp.note
+            proof = ConsistencyFile(size or 0, checkpoint.size, tuple(hashes))
+            files[f"{name}.consistency"] = proof.to_bytes()
+    return files
 
 
 def _hashes(ledger: Deployment, index: int, size: int) -> tuple[TreeHash, ...]:

@@ -30,6 +30,7 @@ from chain.evidence.receipts import HeldReceipt, check_receipts
 from chain.evidence.report import Findings
 from chain.evidence.signatures import read_checkpoint, read_policy
 from chain.evidence.stamps import StampTool, check_stamps
+from chain.evidence.tokens import TokenTool, check_roots
 from chain.quorum import Policy
 
 VERSION: Final = "1"
@@ -62,7 +63,7 @@ class Trust:
     receipts: Sequence[HeldReceipt] = ()
     now: str | None = None
     allow_test_authority: bool = False
-    stamp_tool: StampTool | None = None
+    stamp_tool: StampTool | None = field(default_factory=TokenTool)
     replayer: Replayer | None = None
 
 
@@ -120,6 +121,8 @@ def verify_package(source: Source, trust: Trust, tool: Mapping[str, Any]) -> dic
 
 def _read_trust(trust: Trust) -> _Reader:
     policy = None if trust.policy is None else read_policy(trust.policy)
+    if trust.tsa_roots is not None:
+        check_roots(trust.tsa_roots)
     known = None
     if trust.known is not None:
         try:
