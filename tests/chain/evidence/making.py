@@ -250,6 +250,7 @@ class Maker:
         """Return the files of a small package: no page, and next to nothing as verifier."""
         files, bundle, size = self.facts()
         files[names.VERIFIER] = b"# verify\n"
+        files[names.README] = b"# readme\n"
         bundle = repaired({**files, names.BUNDLE: bundle})[names.BUNDLE]
         issue = self.issue(bundle, size, **other)
         return with_manifests(
