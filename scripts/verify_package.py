@@ -2,7 +2,7 @@
 
 One of three verifiers that give one report (``evidence.md``, section 3); the others are the
 ``verify.py`` and ``verify.html`` that packages enclose. Reached through `scripts.verify`, so
-that proofs are checked without it. Proved by ``tests/scripts/test_verify_package.py``.
+that proofs are checked without it. Proved by ``tests/scripts/test_evidence.py``.
 """
 
 from argparse import Namespace

@@ -2,7 +2,7 @@
 
 Read once, strictly: canonical bytes, the schema of ``claims.json``, then order and what its
 parts say of each other. After that its members are what they claim to be in form, and nothing
-more is believed. Proved by ``tests/chain/evidence/test_bundle.py``.
+more is believed. Proved by ``tests/chain/evidence/test_hostile_packages.py``.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,7 @@
 """``xiyou-consistency/1``: the proof that one tree begins another, as a text file.
 
 ``evidence.md``, 2.2: two sizes, then the hashes of RFC 9162, one a line in base64. Proved by
-``tests/chain/evidence/test_consistency_file.py``.
+``tests/chain/evidence/test_parts.py``.
 """
 
 import re

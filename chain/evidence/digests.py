@@ -1,6 +1,6 @@
 """The two digests of every file and entry: SHA-256, and SM3 (GB/T 32905) for those who ask.
 
-SM3 comes from the `cryptography` package. Proved by ``tests/chain/evidence/test_digests.py``
+SM3 comes from the `cryptography` package. Proved by ``tests/chain/evidence/test_parts.py``
 with the standard's own examples.
 """
 

@@ -2,7 +2,7 @@
 
 Stricter than `chain.entry`, which must also read what users of the library log: versions
 from 1, a dotted type, a body that is canonical JSON. Proved by
-``tests/chain/evidence/test_entries.py`` and the table of hostile packages.
+``tests/chain/evidence/test_hostile_packages.py`` and the table of hostile packages.
 """
 
 import re

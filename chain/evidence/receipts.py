@@ -2,7 +2,7 @@
 
 ``evidence.md``, section 6. A receipt is an entry and its tlog-proof. It can show that a
 history was cut short; nothing here can yet show that it was not. Proved by
-``tests/chain/evidence/test_receipts.py``.
+``tests/chain/evidence/test_hostile_packages.py``.
 """
 
 from collections.abc import Sequence

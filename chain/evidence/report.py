@@ -2,7 +2,7 @@
 
 While it works a verifier notes in `Findings` what held, what failed and what it could not
 check; `Findings.report` makes of it the same report as the other two verifiers do. No claim
-without an item is ever verified. Proved by ``tests/chain/evidence/test_report.py``.
+without an item is ever verified. Proved by ``tests/chain/evidence/test_parts.py``.
 """
 
 from collections.abc import Iterator, Mapping

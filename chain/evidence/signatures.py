@@ -2,7 +2,7 @@
 
 `chain.quorum` answers yes or no. A report says more: which of the log's two keys signed,
 which witnesses and when, and what was signed by keys that nobody here knows. Proved by
-``tests/chain/evidence/test_signatures.py``.
+``tests/chain/evidence/test_hostile_packages.py``.
 """
 
 from datetime import UTC, datetime

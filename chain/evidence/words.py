@@ -1,7 +1,7 @@
 """The report in words, Chinese first and English beside, for a terminal (``evidence.md``, 3.4).
 
 What comes from the package is shown with every control and bidirectional character spelt
-out. Proved by ``tests/chain/evidence/test_words.py``.
+out. Proved by ``tests/chain/evidence/test_parts.py``.
 """
 
 import unicodedata

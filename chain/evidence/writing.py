@@ -2,7 +2,7 @@
 
 ``evidence.md``, 2.2. A: facts. B: ``bundle.json``, which lists them. C: what is made from B
 once the log has its digest. The same parts give the same bytes. Proved by
-``tests/chain/evidence/test_writing.py``.
+``tests/chain/evidence/test_verification.py``.
 """
 
 from collections.abc import Mapping, Sequence

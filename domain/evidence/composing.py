@@ -1,7 +1,7 @@
 """Putting a package together from the log: a function of its arguments, nothing else (F2).
 
 The same selection, checkpoint, statement and openings give the same bytes of layers A and B.
-``tests/domain/evidence/test_composing.py``.
+``tests/domain/evidence/test_selection.py``.
 """
 
 from collections.abc import Callable, Mapping, Sequence

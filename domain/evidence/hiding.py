@@ -2,7 +2,7 @@
 
 ``evidence.md``, section 5: every occurrence has one state. A value is opened where it was
 asked for by its place; else it is withheld, or, where it is no longer kept, erased, and then
-an entry must say so. ``tests/domain/evidence/test_hiding.py``.
+an entry must say so. ``tests/domain/evidence/test_selection.py``.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 What `chain.evidence.verification` asks of a `Replayer`. The case is made of the package's
 entries alone; where a ruling rests on an entry that is not among them, nothing is said.
-``tests/domain/evidence/test_replaying.py``.
+``tests/scripts/test_evidence.py``.
 """
 
 from chain.errors import MalformedError

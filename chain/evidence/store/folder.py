@@ -1,6 +1,6 @@
 """An unpacked package, and receipts, read from a folder: regular files with allowed names only.
 
-No link is followed and nothing is written. Proved by ``tests/chain/evidence/test_folder.py``.
+No link is followed and nothing is written. Proved by ``tests/chain/evidence/test_parts.py``.
 """
 
 import os
