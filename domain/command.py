@@ -1,4 +1,4 @@
-"""A command at work: the events and sealed values that it will record, all or none.
+"""A command at work: events, sealed values and register rows, recorded all or none.
 
 Aggregates add their events to it in the order in which they happen, and that is the
 order of their leaves; a refusal on the way leaves the command to be thrown away.
@@ -7,7 +7,9 @@ order of their leaves; a refusal on the way leaves the command to be thrown away
 from dataclasses import replace
 from typing import Any
 
+from chain.register import RegisterRow
 from chain.sealed import SALT_SIZE
+from domain.errors import Refusal
 from domain.event import Event, Meta
 from domain.sealing import Entropy, SealedRow, Sealer
 
@@ -21,12 +23,14 @@ class Command:
         entropy: where salts and codes come from.
     """
 
-    __slots__ = ("_entropy", "_sealer", "events", "meta", "sealed")
+    __slots__ = ("_entropy", "_sealer", "beside", "events", "meta", "refusals", "sealed")
 
     def __init__(self, meta: Meta, sealer: Sealer, entropy: Entropy) -> None:
         self.meta = meta
         self.events: list[Event] = []
         self.sealed: list[SealedRow] = []
+        self.beside: list[RegisterRow] = []
+        self.refusals: dict[str, Refusal] = {}
         self._sealer = sealer
         self._entropy = entropy
 
@@ -49,3 +53,14 @@ class Command:
         row = self._sealer.seal(subject, value, self._entropy(SALT_SIZE))
         self.sealed.append(row)
         return {"sealed": row.digest.hex()}
+
+    def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
+        """Write *row* of a register together with the events.
+
+        Args:
+            row: what becomes of it.
+            refusal: what the caller hears if the register does not take the row.
+        """
+        self.beside.append(row)
+        if refusal is not None:
+            self.refusals[row.register.name] = refusal

@@ -14,10 +14,11 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import Mapper, RecordConflictError, StoredEvent
 
+from chain.register import Register, RegisterConflictError, RegisterRow
 from domain import topics
 from domain.aggregate import Aggregate
 from domain.command import Command
-from domain.errors import ConcurrentChangeError, NotFoundError, SoldOutError
+from domain.errors import ConcurrentChangeError, NotFoundError, Refusal, SoldOutError
 from domain.identifiers import check
 from domain.mapper import EventMapper
 
@@ -38,6 +39,7 @@ class Submitting(Protocol):
         *,
         command_id: str | None = None,
         sealed: Sequence[Any] = (),
+        beside: Sequence[RegisterRow] = (),
     ) -> Future[list[int]]:
         """Queue the events; the future has their notification ids once they are committed."""
 
@@ -48,6 +50,16 @@ class Remembering(Protocol):
 
     def select_receipt(self, command_id: str) -> Sequence[int] | None:
         """Return the notification ids of the command's events; None if it is unknown."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A recorder that keeps registers beside the log."""
+
+    def select_register(
+        self, register: Register, where: Mapping[str, Any], limit: int | None = None
+    ) -> Sequence[tuple[Any, ...]]:
+        """Return the register's rows that have the values *where*, in the order of its key."""
 
 
 class Desk(Application[str]):
@@ -61,6 +73,7 @@ class Desk(Application[str]):
         recorder = self.recorder
         self._submitting = recorder if isinstance(recorder, Submitting) else None
         self._remembering = recorder if isinstance(recorder, Remembering) else None
+        self._keeping = recorder if isinstance(recorder, Keeping) else None
 
     def construct_mapper(self) -> Mapper[str]:
         """Return the mapper that writes canonical JSON."""
@@ -97,12 +110,18 @@ class Desk(Application[str]):
 
         Raises:
             SoldOutError: it reserves a key, and somebody else changed that key first.
+            Refusal: the one that the command names for a register that takes a row not.
             ConcurrentChangeError: another stream has moved on. Nothing was recorded.
         """
         try:
-            recordings = self.save(*command.events, command_id=command.id, sealed=command.sealed)
+            recordings = self.save(
+                *command.events,
+                command_id=command.id,
+                sealed=command.sealed,
+                beside=command.beside,
+            )
         except RecordConflictError as error:
-            raise self._explain(command) from error
+            raise self._explain(command, error) from error
         return [each.notification.id for each in recordings]
 
     def submit(self, command: Command) -> Future[list[int]]:
@@ -110,14 +129,27 @@ class Desk(Application[str]):
         stored = [self.mapper.to_stored_event(each) for each in command.events]
         if self._submitting:
             return self._submitting.submit_events(
-                stored, command_id=command.id, sealed=command.sealed
+                stored, command_id=command.id, sealed=command.sealed, beside=command.beside
             )
         answer: Future[list[int]] = Future()
-        ids = self.recorder.insert_events(stored, command_id=command.id, sealed=command.sealed)
+        ids = self.recorder.insert_events(
+            stored, command_id=command.id, sealed=command.sealed, beside=command.beside
+        )
         answer.set_result(list(ids or []))
         return answer
 
-    def _explain(self, command: Command) -> SoldOutError | ConcurrentChangeError:
+    def rows_of(
+        self, register: Register, limit: int | None = None, **where: object
+    ) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of *register* that have the values *where*, in the order of its key."""
+        if self._keeping is None:
+            return []
+        return self._keeping.select_register(register, where, limit)
+
+    def _explain(self, command: Command, error: RecordConflictError) -> Refusal:
+        cause = error.__cause__
+        if isinstance(cause, RegisterConflictError) and cause.register in command.refusals:
+            return command.refusals[cause.register]
         keys = [each.originator_id for each in command.events if each.TOPIC == "key.reserved"]
         for key in keys:
             seen = next(e.originator_version for e in command.events if e.originator_id == key)

@@ -119,6 +119,7 @@ def _audit_database(home: Path | None, advance: Advance, *, resume: bool) -> Aud
         return audit_database(
             ledger.database,
             keys=read_verifier_keys(ledger.home),
+            witnesses=[each.key for each in ledger.settings.witnesses],
             signed=history_of(ledger.home),
             vault=ledger.vault,
             progress=counted(advance),
@@ -129,5 +130,9 @@ def _audit_database(home: Path | None, advance: Advance, *, resume: bool) -> Aud
 def _audit_both(home: Path | None, advance: Advance) -> AuditReport:
     with deployment(home) as ledger:
         return audit_both(
-            ledger.database, ledger.home, vault=ledger.vault, progress=counted(advance)
+            ledger.database,
+            ledger.home,
+            witnesses=[each.key for each in ledger.settings.witnesses],
+            vault=ledger.vault,
+            progress=counted(advance),
         )

@@ -5,7 +5,7 @@ commits. ``tests/chain/store/test_recorder.py`` runs the test cases that the lib
 unchanged. `eventsourcing.persistence` documents the methods.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from secrets import token_hex
 from typing import Any
@@ -24,7 +24,9 @@ from eventsourcing.persistence import (
 )
 
 from chain.command import Command, NewEvent, Receipt
+from chain.register import Register, RegisterRow
 from chain.store.log import Log
+from chain.store.registers import select_rows
 from chain.store.tracking import LedgerTrackingRecorder
 from chain.store.transaction import Tracked
 from chain.store.translation import library_error, translated
@@ -72,6 +74,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
         command_id: str | None = None,
         sealed: Sequence[SealedRow] = (),
         tracking: Tracking | None = None,
+        beside: Sequence[RegisterRow] = (),
         **kwargs: Any,
     ) -> list[int]:
         """Write *stored_events*, all or none, and return their notification ids.
@@ -83,15 +86,17 @@ class LedgerAggregateRecorder(AggregateRecorder):
                 lost acknowledgements are then dealt with inside this call only.
             sealed: the encrypted values that the events name by digest.
             tracking: for process recorders.
+            beside: rows of registers that stand or fall with the events.
             **kwargs: none are known.
 
         Raises:
-            IntegrityError: a stream has moved on; nothing was written.
+            IntegrityError: a stream has moved on, or a register refuses (the cause is then a
+                `RegisterConflictError`); nothing was written.
             DataError: an event breaks the entry format; nothing was written.
             OperationalError: the outcome is unknown; ask again with the same command id.
         """
         with translated():
-            future = self._submit(stored_events, command_id, sealed, tracking, kwargs)
+            future = self._submit(stored_events, command_id, sealed, tracking, kwargs, beside)
             return [] if future is None else notification_ids(future.result())
 
     def submit_events(
@@ -100,6 +105,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
         *,
         command_id: str | None = None,
         sealed: Sequence[SealedRow] = (),
+        beside: Sequence[RegisterRow] = (),
     ) -> "Future[list[int]]":
         """Queue what `write_events` writes, and return at once.
 
@@ -108,7 +114,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
         """
         answer: Future[list[int]] = Future()
         with translated():
-            future = self._submit(stored_events, command_id, sealed, None, {})
+            future = self._submit(stored_events, command_id, sealed, None, {}, beside)
         if future is None:
             answer.set_result([])
             return answer
@@ -138,6 +144,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
         sealed: Sequence[SealedRow],
         tracking: Tracking | None,
         unknown: dict[str, Any],
+        beside: Sequence[RegisterRow],
     ) -> Future[Receipt] | None:
         """Queue *stored_events*; None where there is nothing to write."""
         if unknown:
@@ -152,7 +159,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
         tracked = None
         if tracking is not None:
             tracked = Tracked(tracking.application_name, tracking.notification_id)
-        return self._log.sequencer.submit(command, sealed, tracked)
+        return self._log.sequencer.submit(command, sealed, tracked, beside)
 
     def select_events(
         self,
@@ -177,6 +184,13 @@ class LedgerAggregateRecorder(AggregateRecorder):
         """Return leaf index and entry of every event of one stream, in order."""
         with translated(), self._log.database.connection() as connection:
             return connection.execute(SELECT_HISTORY, [stream], binary=True).fetchall()
+
+    def select_register(
+        self, register: Register, where: Mapping[str, Any], limit: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the register's rows that have the values *where*, in the order of its key."""
+        with translated(), self._log.database.connection() as connection:
+            return select_rows(connection, register, where, limit)
 
     def select_streams(self, originator_ids: Sequence[UUID | str]) -> dict[str, list[StoredEvent]]:
         """Return the events of many streams at once, each in order; absent ones are left out."""

@@ -22,7 +22,9 @@ import psycopg
 from psycopg import Connection
 
 from chain.command import Command, Receipt
+from chain.register import RegisterRow
 from chain.store.database import Database
+from chain.store.registers import conflict_of
 from chain.store.transaction import Answer, Request, Tracked, append
 from chain.store.vault import SealedRow
 
@@ -101,6 +103,7 @@ class Sequencer:
         command: Command,
         sealed: Sequence[SealedRow] = (),
         tracked: Tracked | None = None,
+        beside: Sequence[RegisterRow] = (),
     ) -> Receipt:
         """Write *command* and wait for the commit.
 
@@ -108,20 +111,22 @@ class Sequencer:
             command: the events.
             sealed: the encrypted values that its events name by digest.
             tracked: a follower's position that moves in the same transaction.
+            beside: rows of registers that stand or fall with the events.
 
         Raises:
             MalformedError: an event breaks the entry format; nothing was written.
-            ConflictError: a stream has moved on, the id was used for other events, or the
-                follower has been there; nothing was written.
+            ConflictError: a stream has moved on, the id was used for other events, the
+                follower has been there, or a register refuses; nothing was written.
             OutcomeUnknownError: the database was lost; ask again with the same command.
         """
-        return self.submit(command, sealed, tracked).result()
+        return self.submit(command, sealed, tracked, beside).result()
 
     def submit(
         self,
         command: Command,
         sealed: Sequence[SealedRow] = (),
         tracked: Tracked | None = None,
+        beside: Sequence[RegisterRow] = (),
     ) -> Future[Receipt]:
         """Queue *command* and return at once; the future holds what `append` says.
 
@@ -133,7 +138,7 @@ class Sequencer:
         """
         command.check()
         size = sum(len(event.body) for event in command.events)
-        waiting = _Waiting(Request(command, sealed, tracked), size)
+        waiting = _Waiting(Request(command, sealed, tracked, beside), size)
         with self._arrived:
             if self._closed:
                 raise SequencerClosedError("the sequencer is closed and takes no commands")
@@ -199,21 +204,28 @@ class Sequencer:
                     return
                 sleep(pause)
                 pause = min(pause * 2, 1.0)
-            except psycopg.Error:
-                # A command poisoned the batch (a sealed value without its key, say): taken
-                # apart, only that one fails.
-                self._drop_connection()
+            except psycopg.Error as error:
+                # A command poisoned the batch (a register refuses it, a sealed value lacks
+                # its key): taken apart, only that one fails.
+                self._roll_back()
                 if len(taken) == 1:
-                    raise
+                    self._refuse(taken[0], error)
+                    return
                 for each in taken:
-                    try:
-                        self._append([each])
-                    except psycopg.Error as error:
-                        each.future.set_exception(error)
+                    self._append([each])
                 return
             else:
                 self._answer(taken, answers)
                 return
+
+    def _refuse(self, waiting: _Waiting, error: psycopg.Error) -> None:
+        """Tell the caller of the one command that the database does not take it."""
+        conflict = None
+        if isinstance(error, psycopg.IntegrityError):
+            conflict = conflict_of(error, waiting.request.beside)
+        if conflict is None:
+            logger.error("an append failed", exc_info=error)
+        waiting.future.set_exception(conflict or error)
 
     def _answer(self, taken: list[_Waiting], answers: list[Answer]) -> None:
         """Tell every caller what became of its command, and the world that there is news."""
@@ -231,6 +243,13 @@ class Sequencer:
         if self._connection is None or self._connection.closed:
             self._connection = self._database.connect()
         return self._connection
+
+    def _roll_back(self) -> None:
+        """Leave the failed transaction; the connection stays if it can."""
+        try:
+            self._connect().execute("ROLLBACK")
+        except psycopg.Error:
+            self._drop_connection()
 
     def _drop_connection(self) -> None:
         if self._connection is not None:

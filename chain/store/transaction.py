@@ -18,7 +18,9 @@ from chain.errors import ChainError
 from chain.hashes import LeafIndex, chain_hash, leaf_hash
 from chain.merkle import RightEdge
 from chain.receipt import receipt_digest
+from chain.register import RegisterRow
 from chain.store.copying import copy_entries
+from chain.store.registers import write_rows
 from chain.store.vault import SealedRow
 
 COPY_FROM = 48
@@ -76,6 +78,7 @@ class Request:
     command: Command
     sealed: Sequence[SealedRow] = ()
     tracked: Tracked | None = None
+    beside: Sequence[RegisterRow] = ()
 
 
 Answer = Receipt | ChainError
@@ -121,7 +124,8 @@ def append(
             admitted.append(place)
     if admitted:
         sealed = [row for place in admitted for row in requests[place].sealed]
-        answers |= zip(admitted, write(connection, batch, sealed), strict=True)
+        beside = [row for place in admitted for row in requests[place].beside]
+        answers |= zip(admitted, write(connection, batch, sealed, beside), strict=True)
     else:
         connection.execute("ROLLBACK")
     for place in again:
@@ -158,10 +162,16 @@ def lock_head(connection: Connection, commands: Sequence[Command]) -> LogState:
     )
 
 
-def write(connection: Connection, batch: Batch, sealed: Sequence[SealedRow]) -> list[Receipt]:
+def write(
+    connection: Connection,
+    batch: Batch,
+    sealed: Sequence[SealedRow],
+    beside: Sequence[RegisterRow] = (),
+) -> list[Receipt]:
     """Write all that *batch* admitted, commit, and return the receipts in its order.
 
     Raises:
+        psycopg.IntegrityError: a register takes one of *beside* not; nothing was written.
         psycopg.Error: nothing was written, or the commit's answer was lost.
     """
     rows: list[Row] = []
@@ -176,6 +186,7 @@ def write(connection: Connection, batch: Batch, sealed: Sequence[SealedRow]) -> 
             connection.execute(INSERT_ENTRIES, _columns(rows))
         if sealed:
             connection.execute(INSERT_SEALED, _columns(sealed))
+        write_rows(connection, beside)
         connection.execute(INSERT_RECEIPTS, _columns([_receipt_row(each) for each in receipts]))
         connection.execute(MOVE_HEAD, [edge.size, batch.at, edge.to_bytes()])
         # Dying before this line leaves nothing of the batch; after it, everything. A caller

@@ -36,7 +36,9 @@ def library_error(error: Exception) -> Exception:
     """Return *error* as the library names it, or itself if it is none of the store's."""
     for ours, theirs in LIBRARY_ERRORS:
         if isinstance(error, ours):
-            return theirs(str(error))
+            translation = theirs(str(error))
+            translation.__cause__ = error
+            return translation
     return error
 
 

@@ -4,16 +4,17 @@ The recorder is the library's in-memory one, taught what our own offers beyond i
 ids, sealed rows and submission. It shares no code with the real one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from eventsourcing.persistence import ApplicationRecorder, StoredEvent
+from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from chain.entry import Entry
 from chain.hashes import ChainHash
+from chain.register import Register, RegisterConflictError, RegisterRow
 from chain.sealed import seal
 from domain.application import Trade
 from domain.command import Command
@@ -55,6 +56,53 @@ class MemorySealer:
         return MemoryRow(subject, sealed.content, sealed.digest)
 
 
+class MemoryRegisters:
+    """Registers as dictionaries, with their unique constraints."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
+
+    def after(self, rows: Sequence[RegisterRow]) -> "MemoryRegisters":
+        """Return the registers as *rows* leave them; this one stays as it is."""
+        if not rows:
+            return self
+        made = MemoryRegisters()
+        made.tables = {name: dict(table) for name, table in self.tables.items()}
+        for row in rows:
+            made._take(row)
+        return made
+
+    def select(self, register: Register, where: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows that have the values *where*, in the order of their key."""
+        table = self.tables.get(register.name, {})
+        return [
+            tuple(table[key][name] for name in register.columns)
+            for key in sorted(table)
+            if where.items() <= table[key].items()
+        ]
+
+    def _take(self, row: RegisterRow) -> None:
+        table = self.tables.setdefault(row.register.name, {})
+        values = dict(zip(row.columns, row.values, strict=True))
+        key = tuple(values[name] for name in row.register.key)
+        if row.how == "drop":
+            if key in table and values.items() <= table[key].items():
+                del table[key]
+            return
+        if row.how == "new" and key in table:
+            self._refuse(row.register, f"{row.register.name}_pkey")
+        for name, columns in row.register.unique.items():
+            mark = [values[each] for each in columns]
+            others = (other for at, other in table.items() if at != key)
+            if None not in mark and any([each[c] for c in columns] == mark for each in others):
+                self._refuse(row.register, name)
+        table[key] = values
+
+    def _refuse(self, register: Register, constraint: str) -> None:
+        conflict = RegisterConflictError(register.name, constraint)
+        raise IntegrityError(str(conflict)) from conflict
+
+
 class MemoryRecorder(POPOApplicationRecorder):
     """The in-memory recorder with receipts and sealed rows."""
 
@@ -63,6 +111,7 @@ class MemoryRecorder(POPOApplicationRecorder):
         self.receipts: dict[str, list[int]] = {}
         self.sealed: dict[bytes, Any] = {}
         self.places: dict[str, list[int]] = {}
+        self.registers = MemoryRegisters()
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """Insert, once a command id; return the notification ids."""
@@ -70,7 +119,10 @@ class MemoryRecorder(POPOApplicationRecorder):
         with self._database_lock:
             if command_id in self.receipts:
                 return self.receipts[command_id]
+            # Looked at before anything is written, taken when everything was.
+            kept = self.registers.after(kwargs.get("beside", ()))
             ids = list(self._insert_events(stored_events) or [])
+            self.registers = kept
             for event, number in zip(stored_events, ids, strict=True):
                 self.places.setdefault(str(event.originator_id), []).append(number - 1)
             if command_id:
@@ -85,11 +137,14 @@ class MemoryRecorder(POPOApplicationRecorder):
         *,
         command_id: str | None = None,
         sealed: Sequence[Any] = (),
+        beside: Sequence[RegisterRow] = (),
     ) -> Future[list[int]]:
         """Insert at once; the future is done."""
         answer: Future[list[int]] = Future()
         try:
-            ids = self.insert_events(stored_events, command_id=command_id, sealed=sealed)
+            ids = self.insert_events(
+                stored_events, command_id=command_id, sealed=sealed, beside=beside
+            )
             answer.set_result(list(ids))
         except Exception as error:  # noqa: BLE001 — the future hands it on
             answer.set_exception(error)
@@ -106,6 +161,12 @@ class MemoryRecorder(POPOApplicationRecorder):
     def select_receipt(self, command_id: str) -> Sequence[int] | None:
         """Return what the command wrote."""
         return self.receipts.get(command_id)
+
+    def select_register(
+        self, register: Register, where: Mapping[str, Any], limit: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the register's rows that have the values *where*."""
+        return self.registers.select(register, where)[:limit]
 
 
 def entry_of(event: StoredEvent) -> bytes:

@@ -6,8 +6,16 @@ import pytest
 from eventsourcing.popo import POPOApplicationRecorder
 
 from chain.errors import MalformedError
+from chain.register import Register
 from domain.application import Trade
-from domain.errors import ConcurrentChangeError, NotFoundError, Refusal, SoldOutError
+from domain.catalogue.product import Product
+from domain.errors import (
+    ConcurrentChangeError,
+    DuplicateKeyError,
+    NotFoundError,
+    Refusal,
+    SoldOutError,
+)
 from domain.keys.key import Key
 from domain.orders.events import OrderPlaced
 from domain.orders.order import Order
@@ -15,6 +23,7 @@ from domain.orders.sales import Basket, place
 from tests.domain.given import (
     BUYER,
     LATER,
+    MERCHANT,
     PRICE,
     MemorySealer,
     World,
@@ -117,3 +126,18 @@ def test_a_submitted_command_answers_in_its_future() -> None:
     key = Key(identifier("key"))
     key.happen(command, imported(key.id, command))
     assert world.trade.submit(command).result() == [1]
+
+
+def test_a_register_that_refuses_is_answered_with_the_refusal_that_the_command_names() -> None:
+    slots = Register("slots", {"place": "text", "holder": "text"}, key=("place",))
+    world = World()
+    for holder in ("anna", "bert"):
+        command, product = world.command(), Product(identifier("prd", holder))
+        product.create(command, MERCHANT, "SKU", None)
+        command.keep(slots.new(place="p1", holder=holder), DuplicateKeyError("p1 is taken"))
+        if holder == "anna":
+            world.trade.record(command)
+    assert world.trade.rows_of(slots, holder="anna") == [("p1", "anna")]
+    with pytest.raises(DuplicateKeyError, match="p1 is taken"):
+        world.trade.record(command)
+    assert world.size() == 1

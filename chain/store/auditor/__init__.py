@@ -7,6 +7,7 @@ and weighs what was found. It streams through a log of any size in the same memo
     stretches.py    many stretches at once, each read and hashed by a process
     chains.py       streams across stretches
     receipts.py     commands' runs and digests
+    cosigned.py     what witnesses have signed under kept checkpoints
     vouched.py      kept checkpoints and the signer's history
     sealed.py       sealed values and data keys
     partitions.py   what does not fit in memory, set aside by a hash
@@ -55,10 +56,11 @@ PROCESSES = 2
 """The work is two thirds hashing and a third reading: a second process nearly halves it."""
 
 
-def audit_database(
+def audit_database(  # noqa: PLR0913 — all by name, each of it optional
     database: Database,
     *,
     keys: Sequence[VerifierKey] = (),
+    witnesses: Sequence[VerifierKey] = (),
     signed: SignedHistory | None = None,
     vault: Vault | None = None,
     progress: Progress | None = None,
@@ -70,6 +72,7 @@ def audit_database(
     Args:
         database: the log's.
         keys: the log's; without any, kept checkpoints are compared and not verified.
+        witnesses: their keys; without them cosignatures are judged by their form.
         signed: the signer's history, to miss checkpoints that were removed.
         vault: opens every sealed value.
         progress: called with entries done and entries in all.
@@ -82,7 +85,7 @@ def audit_database(
     Raises:
         psycopg.OperationalError: the database is out of reach.
     """
-    outside = Outside(keys, signed, vault)
+    outside = Outside(keys, signed, vault, witnesses=witnesses)
     return DatabaseAudit(
         database, outside, progress=progress, state=state, processes=processes
     ).run()
@@ -115,6 +118,7 @@ def audit_both(
     database: Database,
     home: Path,
     *,
+    witnesses: Sequence[VerifierKey] = (),
     vault: Vault | None = None,
     progress: Progress | None = None,
     processes: int = PROCESSES,
@@ -124,6 +128,7 @@ def audit_both(
     Args:
         database: the log's.
         home: the deployment's folder, with its keys, signer's history and ``log/``.
+        witnesses: their keys; without them cosignatures are judged by their form.
         vault: opens every sealed value.
         progress: called with entries done and entries in all, files and rows together.
         processes: how many read and hash; 1 to start none.
@@ -154,6 +159,7 @@ def audit_both(
         vault,
         # Files that are at fault themselves prove nothing against the database.
         (lambda low, high: published_leaves(folder, published, low, high)) if clean else None,
+        witnesses,
     )
     report = DatabaseAudit(
         database,

@@ -9,7 +9,7 @@ depends_on = None
 
 TABLE = """
 CREATE TABLE ledger.cosignatures (
-  size     bigint NOT NULL REFERENCES ledger.checkpoints (size),
+  size     bigint NOT NULL CHECK (size >= 0),
   name     text   COLLATE "C" NOT NULL,
   key_id   bytea  NOT NULL CHECK (octet_length(key_id) = 4),
   line     text   NOT NULL,

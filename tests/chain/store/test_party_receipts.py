@@ -51,7 +51,7 @@ def test_a_receipt_is_written_once_signed_and_again_once_final(
     assert write_receipts(out, INDEXES, prover, policy, 0) == Written(0, 0, 3)
     assert list(out.glob("*.t*")) == []
     # The witness is away: signed, not final.
-    quorum = Quorum(policy, 5)
+    quorum = Quorum(policy, 20)
     with Publisher(database, home, Signer(home), quorum=quorum) as publisher:
         publisher.publish_once()
     assert write_receipts(out, [*INDEXES, 8], prover, policy, 8) == Written(0, 3, 1)

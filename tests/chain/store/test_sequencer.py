@@ -250,6 +250,7 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
     assert dict(granted) == {
         "alembic_version": ["SELECT"],
         "checkpoints": ["INSERT", "SELECT"],
+        "cosignatures": ["INSERT", "SELECT"],
         "data_keys": ["INSERT", "SELECT"],
         "entries": ["INSERT", "SELECT"],
         "head": ["SELECT", "UPDATE"],
