@@ -138,7 +138,18 @@ def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[s
         Refusal: a rule of the business forbids it; nothing was recorded.
         NotPublishedError: the log is not published up to what is needed.
     """
-    disclosure = look_up(ledger, request)
+    return write_package(ledger, request, look_up(ledger, request), now)
+
+
+def write_package(
+    ledger: Deployment, request: Request, disclosure: Disclosure, now: datetime
+) -> tuple[str, bytes, Parts]:
+    """Do the same for what was looked up.
+
+    Raises:
+        Refusal: a rule of the business forbids it; nothing was recorded.
+        NotPublishedError: the log is not published up to what is needed.
+    """
     checkpoint, note = published_up_to(ledger, max(disclosure.selection.entries) + 1)
     stamps = collect_stamps(ledger, disclosure.selection, checkpoint, note)
     number = _next_number(ledger, now)
@@ -156,12 +167,12 @@ def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[s
     bundle = bundle_of(parts, files)
     index = _record(ledger, request, number, bundle, checkpoint.size, len(contents))
     # A crash here leaves a number that was issued and a file that was not: see the head.
-    later, _ = published_up_to(ledger, index + 1)
+    later, later_note = published_up_to(ledger, index + 1)
     proof = TlogProof.parse(ledger.prover.prove(index, later.size))
     consistency = ledger.prover.prove_consistency(checkpoint.size, later.size)
     issue = Issue(
         entry=proof.extra or b"",
-        proof=TlogProof(index, proof.hashes, proof.checkpoint).to_bytes(),
+        proof=TlogProof(index, proof.hashes, later_note).to_bytes(),
         consistency=ConsistencyFile(checkpoint.size, later.size, tuple(consistency)).to_bytes(),
     )
     return number, package_of(files, bundle, issue), parts
@@ -205,15 +216,23 @@ def published_up_to(ledger: Deployment, size: int) -> tuple[Checkpoint, bytes]:
                 return checkpoint, note
         except MissingFileError:
             pass
-        try:
+        if monotonic() > ends:
+            raise NotPublishedError(
+                f"size {size}: is not published yet: see that xiyou publish works and that the"
+                " witnesses answer, and export again"
+            )
+        # Another process may publish here, and witnesses may take their time.
+        with suppress(LockedError):
             ledger.publisher.publish_once()
-        except LockedError:
-            if monotonic() > ends:
-                raise NotPublishedError(
-                    f"size {size}: is not published, and another process holds the publisher's"
-                    " lock: see that xiyou publish works, and export again"
-                ) from None
+        if _published_size(ledger) < size:
             sleep(0.2)
+
+
+def _published_size(ledger: Deployment) -> int:
+    try:
+        return ledger.prover.checkpoint()[0].size
+    except MissingFileError:
+        return 0
 
 
 def collect_stamps(

@@ -46,7 +46,7 @@ def test_nothing_published_promises_what_may_not_be_promised() -> None:
 
 
 def test_every_code_and_claim_has_its_words_in_two_languages() -> None:
-    for group in ("codes", "colours", "notes", "events", "states", "titles"):
+    for group in ("codes", "colours", "notes", "events", "states", "titles", "reasons"):
         assert all(each["zh"] and each["en"] for each in DATA[group].values())
     used = {code for each in DATA["claims"] for code in each["failed"] + each["not_checked"]}
     assert used | {"blocked"} == set(DATA["codes"])
