@@ -1,4 +1,4 @@
-"""Timing ``verify.html`` in a headless Chromium: verified and shown, in real milliseconds.
+"""Timing an enclosed ``verify.html`` in Chromium: verified and shown, in real milliseconds.
 
 The page forbids itself every network, so the copy that is timed is served from loopback
 without that line, and hands its figures back. Used by `scripts.bench.evidence`.
@@ -11,8 +11,6 @@ from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Final
 
-from chain.evidence.claims import published
-
 BROWSER: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 SECONDS: Final = 120
 
@@ -20,8 +18,7 @@ _RUNNER = """
 <script>
 (async () => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const { archive, policy, rounds } = await (await fetch("/given")).json();
-  xiyouPage.chosen.archive = bytes(archive);
+  const { policy, rounds } = await (await fetch("/given")).json();
   xiyouPage.chosen.policy = bytes(policy);
   const taken = [];
   for (let n = 0; n < rounds; n++) {
@@ -37,16 +34,10 @@ _RUNNER = """
 """
 
 
-def milliseconds_of(package: bytes, policy: bytes, rounds: int) -> list[float]:
-    """Return what each of *rounds* took to verify *package* and show all of it."""
-    given = json.dumps(
-        {
-            "archive": b64encode(package).decode(),
-            "policy": b64encode(policy).decode(),
-            "rounds": rounds,
-        }
-    ).encode()
-    lines = published("verify.html").split(b"\n")
+def milliseconds_of(enclosed: bytes, policy: bytes, rounds: int) -> list[float]:
+    """Return what each of *rounds* took the page *enclosed* to verify and show what it holds."""
+    given = json.dumps({"policy": b64encode(policy).decode(), "rounds": rounds}).encode()
+    lines = enclosed.split(b"\n")
     kept = [each for each in lines if b"Content-Security-Policy" not in each]
     page = b"\n".join(kept).replace(b"</body>\n", _RUNNER.encode())
     answers: list[bytes] = []
