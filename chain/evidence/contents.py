@@ -5,6 +5,8 @@ the manifest, their proofs, and the rules that entries name. Proved by the table
 packages.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from chain.checkpoint import Checkpoint
@@ -32,7 +34,7 @@ def check_files(package: Package, findings: Findings) -> None:
             findings.skip(f"files_{kind}", "inlined", name)
         elif name not in package.files:
             findings.fail("files_sha256", "missing", name)
-        elif package.files[name] != manifest(package.files, kind):
+        elif package.files[name] != listing(package.files, partial(package.digest, kind)):
             findings.fail(f"files_{kind}", "manifest", name)
     findings.hold("files_sha256")
     findings.hold("files_sm3")
@@ -47,16 +49,22 @@ def _check_file(package: Package, said: dict[str, Any], findings: Findings) -> N
     elif content is None:
         findings.fail("files_sha256", "missing", name)
     else:
-        if len(content) != said["size"] or sha256_hex(content) != said["sha256"]:
+        is_whole = len(content) == said["size"]
+        if not is_whole or package.digest("sha256", name) != said["sha256"]:
             findings.fail("files_sha256", "digest", name)
-        if sm3_hex(content) != said["sm3"]:
+        if package.digest("sm3", name) != said["sm3"]:
             findings.fail("files_sm3", "digest", name)
 
 
-def manifest(files: dict[str, bytes], kind: str) -> bytes:
+def manifest(files: Mapping[str, bytes], kind: str) -> bytes:
     """Return the list of digests, ``sha256`` or ``sm3``, of all *files* but the two lists."""
-    others = sorted(files.keys() - set(names.MANIFESTS.values()))
-    return "".join(f"{HEX[kind](files[name])}  {name}\n" for name in others).encode()
+    return listing(files, lambda name: HEX[kind](files[name]))
+
+
+def listing(names_: Iterable[str], digest: Callable[[str], str]) -> bytes:
+    """Return the lines of a list of digests, by name; the two lists are not in it."""
+    others = sorted(set(names_) - set(names.MANIFESTS.values()))
+    return "".join(f"{digest(name)}  {name}\n" for name in others).encode()
 
 
 def check_entries(package: Package, findings: Findings) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from chain.checkpoint import Checkpoint
 from chain.evidence.bundle import Bundle
+from chain.evidence.digests import HEX
 from chain.evidence.entries import ReadEntry
 from chain.hashes import TreeHash, TreeSize
 from chain.vkey import decode_base64
@@ -23,8 +24,15 @@ class Package:
     """By leaf index: the entries in a form that is known."""
     unknown: set[int] = field(default_factory=set)
     """Leaf indexes of entries of another format."""
+    _digests: dict[tuple[str, str], str] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     """Of ``checkpoint.txt``, once it is read; nothing says yet that it is signed."""
+
+    def digest(self, kind: str, name: str) -> str:
+        """Return the ``sha256`` or ``sm3`` of the file *name*, computed once."""
+        if (kind, name) not in self._digests:
+            self._digests[kind, name] = HEX[kind](self.files[name])
+        return self._digests[kind, name]
 
     @property
     def indexes(self) -> dict[int, dict[str, Any]]:
