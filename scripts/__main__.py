@@ -33,6 +33,8 @@ COMMANDS: Final[dict[str, Listed]] = {
     "policy": Listed("scripts.policy", "Write the tlog-policy that a verifier of this log needs."),
     "verify": Listed("scripts.verify", "Check a proof or an evidence package offline."),
     "evidence": Listed("scripts.evidence", "Export an evidence package that a court can check."),
+    "certificate": Listed("scripts.certificate", "Check, show and list the badges of merchants."),
+    "reviews": Listed("scripts.reviews", "Show which merchants wait for a reviewer, and how long."),
     "replay-ruling": Listed(
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),
@@ -46,7 +48,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     ),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
-    "sandbox": Listed("scripts.sandbox", "Play the outside parties of identity, for trying out."),
+    "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
     "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),
     "authority": Listed(
         "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."

@@ -13,6 +13,7 @@ GROUPS = {
     "witness": ("make", "watch", "serve", "head"),
     "misbehaviour": ("make", "verify"),
     "evidence": ("export",),
+    "certificate": ("verify", "show", "status", "key"),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]
 
