@@ -12,7 +12,7 @@ from chain.canonical import MAX_INTEGER
 from chain.checkpoint import Checkpoint
 from chain.cosignature import cosigned_at, verifier_of
 from chain.errors import MalformedError, SignatureFailedError
-from chain.evidence.claims import MAX_NOTE
+from chain.evidence.claims import MAX_NOTE, WEAK_KEYS
 from chain.evidence.fault import Fault
 from chain.note import Note, Signature
 from chain.quorum import NO_QUORUM, Policy
@@ -56,7 +56,12 @@ def read_policy(data: bytes) -> Policy:
         data.decode()
     except UnicodeDecodeError as error:
         raise MalformedError(f"policy: not UTF-8 at byte {error.start}") from None
-    return Policy.parse(data)
+    policy = Policy.parse(data)
+    keys = [each.key for each in policy.logs] + [each.key for each in policy.witnesses.values()]
+    for key in keys:
+        if key.type in (KeyType.ED25519, KeyType.ED25519_COSIGNATURE) and _is_weak(key.public):
+            raise MalformedError(f"policy: key {key.name} is a point of small order")
+    return policy
 
 
 def read_checkpoint(data: bytes) -> SignedCheckpoint:
@@ -118,6 +123,12 @@ def time_of(seconds: int) -> str | None:
     if seconds > _LAST_SECOND:
         return None
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.000000Z"
+
+
+def _is_weak(public: bytes) -> bool:
+    """Say whether *public* is a key under which verifiers need not agree (RFC 8032, 8.9)."""
+    masked = (*public[:31], *(each & 0x7F for each in public[31:32]))
+    return bytes(masked).hex() in WEAK_KEYS
 
 
 def _place(key: VerifierKey) -> tuple[str, bytes]:

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 from chain.errors import MalformedError
 from chain.evidence.archive import read_archive
+from chain.evidence.claims import DATA
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.digests import sm3_hex
 from chain.evidence.fault import Fault
 from chain.evidence.report import Findings
+from chain.evidence.signatures import read_policy
 from chain.evidence.store.folder import read_folder, read_receipts
 from chain.evidence.words import shown, words_of
 from chain.hashes import TreeHash, chain_hash
+from chain.vkey import KeyType, VerifierKey
 from tests.chain.evidence import standalone
 from tests.chain.evidence.making import golden, report, trade
 
@@ -50,6 +53,20 @@ def test_a_consistency_file_has_one_spelling() -> None:
     for bad in (good[:-1], good + b"\n", b" " + good, good.replace(b"old 3", b"old 03"), b""):
         with pytest.raises(MalformedError):
             ConsistencyFile.parse(bad)
+
+
+@pytest.mark.parametrize("point", DATA["weak_keys"])
+@pytest.mark.parametrize("sign", [0, 0x80])
+def test_a_policy_with_a_point_of_small_order_is_refused(point: str, sign: int) -> None:
+    """``evidence.md``, 3.3: where verifiers of Ed25519 differ, the key is refused."""
+    public = bytearray.fromhex(point)
+    public[31] |= sign
+    key = VerifierKey("example.com/log", KeyType.ED25519, bytes(public))
+    data = f"log {key.text()}\nquorum none\n".encode()
+    with pytest.raises(MalformedError, match="small order"):
+        read_policy(data)
+    with pytest.raises(ValueError, match="small order"):
+        standalone.module().Policy(data)
 
 
 def test_a_claim_without_an_item_is_never_verified() -> None:

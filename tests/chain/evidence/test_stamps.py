@@ -6,6 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import cms, tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from chain.evidence.verification import Trust
@@ -104,6 +110,33 @@ def test_37_an_unknown_an_expired_and_an_unasked_authority(
     assert found(late, trusting(expired)) == (RED, "expired")
     no_roots = replace(TRUST, allow_test_authority=True)
     assert found(data, no_roots) == (UNSURE, "no_outside_roots")
+
+
+def test_37_a_signer_that_may_not_stamp(authority: TestAuthority) -> None:
+    """The certificate in the token is swapped for one of the same number and another usage."""
+    data = token(authority, trade().note(5))
+    signer = x509.load_pem_x509_certificate((authority.folder / "signer.pem").read_bytes())
+    built = (
+        x509.CertificateBuilder()
+        .issuer_name(signer.issuer)
+        .subject_name(signer.subject)
+        .public_key(signer.public_key())
+        .serial_number(signer.serial_number)
+        .not_valid_before(signer.not_valid_before_utc)
+        .not_valid_after(signer.not_valid_after_utc)
+        .add_extension(x509.ExtendedKeyUsage([x509.OID_CODE_SIGNING]), critical=True)
+    )
+    key = ec.generate_private_key(ec.SECP256R1())
+    other = built.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    response = tsp.TimeStampResp.load(data)
+    signed = response["time_stamp_token"]["content"]
+    choice = cms.CertificateChoices("certificate", asn1_x509.Certificate.load(other))
+    signed["certificates"] = cms.CertificateSet([choice])
+    swapped = package({f"{OWN}.tsr": response.dump(force=True)})
+    trust = trusting(authority)
+    assert verdicts(report(swapped, trust))["timestamps"] == (RED, "usage")
+    # openssl finds the false certificate before it looks at what it is for.
+    assert verdicts(standalone.report(swapped, trust))["timestamps"][0] == RED
 
 
 def test_37_a_refusal_is_no_stamp(authority: TestAuthority) -> None:
