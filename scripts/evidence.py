@@ -159,8 +159,8 @@ def write_package(
     parts = compose(
         disclosure,
         Signed(checkpoint, note, ledger.policy().to_bytes(), stamps),
-        statement_of(_extraction(ledger, request, disclosure, number, now)),
-        lambda index: _hashes(ledger, index, checkpoint.size),
+        statement_of(extraction_of(ledger, request, disclosure, number, now)),
+        lambda index: hashes_of(ledger, index, checkpoint.size),
         contents,
     )
     files = facts_of(parts)
@@ -263,7 +263,8 @@ def collect_stamps(
     return files
 
 
-def _hashes(ledger: Deployment, index: int, size: int) -> tuple[TreeHash, ...]:
+def hashes_of(ledger: Deployment, index: int, size: int) -> tuple[TreeHash, ...]:
+    """Return the inclusion proof of the entry at *index* in the tree of *size* leaves."""
     return TlogProof.parse(ledger.prover.prove(index, size)).hashes
 
 
@@ -300,9 +301,10 @@ def _next_number(ledger: Deployment, now: datetime) -> str:
     return f"EV-{now:%Y%m%d}-{count:06d}"
 
 
-def _extraction(
+def extraction_of(
     ledger: Deployment, request: Request, disclosure: Disclosure, number: str, now: datetime
 ) -> Extraction:
+    """Return what the statement and the extraction record are made from."""
     selection = disclosure.selection
     with ledger.database.connect() as connection:
         row = connection.execute("SELECT current_setting('server_version')").fetchone()

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ from api.settings import load_settings
 from chain.canonical import parse
 from chain.evidence.archive import read_archive
 from chain.evidence.claims import published
+from chain.evidence.writing import bundle_of, facts_of
+from domain.evidence.composing import Signed, compose
+from domain.evidence.exporting import Approval
+from scripts.custody import statement_of
+from scripts.evidence import Request, extraction_of, hashes_of, look_up, published_up_to
 from scripts.outcome import Exit
 from tests.scripts.calling import call
 from tests.scripts.conftest import Demo
@@ -83,6 +89,29 @@ def test_a_dispute_is_exported_verified_and_replayed(
         assert found["witness_quorum"] == ("not_checked", "policy_has_none")
         assert facts["bytes"] == package.stat().st_size
     assert call("verify", package).code == YELLOW
+
+
+def test_two_runs_over_one_log_compose_the_same_bytes(demo: Demo, ruled: list[str]) -> None:
+    """F2: what may differ is the number, the time, and what is signed with fresh randomness."""
+    request = Request(None, ruled[0], None, (), "staff-1", Approval(), None, None)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    made = []
+    with Deployment(load_settings({}, demo.home)) as ledger:
+        checkpoint, note = published_up_to(ledger, 1)
+        for _ in "ab":
+            disclosure = look_up(ledger, request)
+            said = extraction_of(ledger, request, disclosure, "EV-20261124-000001", now)
+            signed = Signed(checkpoint, note, ledger.policy().to_bytes(), {})
+            parts = compose(
+                disclosure,
+                signed,
+                statement_of(said),
+                lambda index: hashes_of(ledger, index, checkpoint.size),
+                [],
+            )
+            files = facts_of(parts)
+            made.append((files, bundle_of(parts, files)))
+    assert made[0] == made[1]
 
 
 def test_a_package_holds_whole_streams_and_no_secret(

@@ -3,6 +3,7 @@
 Run ``python -m tests.chain.evidence.enclose`` at the root of the repository after changing it.
 """
 
+import json
 from pathlib import Path
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "chain/evidence/published"
@@ -14,7 +15,9 @@ MARKS = {
 
 def enclosed(name: str) -> str:
     """Return the verifier *name* with the claims of today."""
-    text, claims = (PUBLISHED / name).read_text(), (PUBLISHED / "claims.json").read_text()
+    text = (PUBLISHED / name).read_text()
+    data = json.loads((PUBLISHED / "claims.json").read_text())
+    claims = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     before, after = MARKS[name]
     head, rest = text.split(before)
     _, tail = rest.split(after)

@@ -15,7 +15,9 @@ from tests.domain.given import MemoryRecorder, World
 
 ONLY_IMPORTED = {"ledger.posted", "recon.break_opened"}
 NOT_AT_THE_MARKET = {
-    each for each in topics.EVENTS if each.startswith(("credit.", "deposit.", "sanction."))
+    each
+    for each in topics.EVENTS
+    if each.startswith(("credit.", "deposit.", "evidence.exported", "sanction."))
 }
 
 
