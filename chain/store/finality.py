@@ -148,7 +148,7 @@ class Finality:
             return []
         have = frozenset(
             self._names[name, key_id]
-            for size, name, key_id in self._reader.cosigners(signed.size - 1, len(self._names))
+            for size, name, key_id in self._reader.cosigners(signed.size - 1)
             if size == signed.size and (name, key_id) in self._names
         )
         note = self._reader.checkpoint(signed.size)
