@@ -2,9 +2,11 @@
 
 A deployment is a folder (its *home*) and a database. The home holds
 
-    keys/       the log's signing keys, the vault's master key, secrets of imports
+    keys/       the log's signing keys, the issuer's, the vault's master key, secrets of imports
     signer/     what was signed, and the locks of those who sign and publish
     log/        tiles, bundles and the checkpoint: what the world may read
+    documents/  merchants' documents, encrypted
+    stolen/     lists of stolen keys, as keyed fingerprints
     postgres/   the embedded database, unless a URL names another one
 
 Parts are made when they are first asked for, and closed with the deployment. Nothing is
@@ -13,7 +15,7 @@ migrated and no key is made unless the caller asks for it. ``tests/api/test_boot
 
 import secrets
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Self
@@ -36,11 +38,21 @@ from chain.store.stamps import StampAuthority, Stamper
 from chain.store.vault import Vault
 from chain.timestamp import read_authorities
 from domain.application import Trade
+from domain.qualification.issuer import IssuerKey
+from domain.qualification.store.documents import DocumentFolder
+from domain.qualification.store.issuer_key import (
+    KEY_FILE,
+    create_issuer_key,
+    read_issuer_key,
+)
+from domain.qualification.store.stolen_lists import StolenLists
 
 OWNER: Final = "xiyou_owner"
 APPLICATION: Final = "xiyou_app"
 DATABASE: Final = "xiyou"
 SECRET_SIZE: Final = 32
+DOCUMENTS_FOLDER: Final = "documents"
+STOLEN_FOLDER: Final = "stolen"
 SECRETS: Final = ("import", "fingerprint")
 """Secrets of ours besides keys: what decides an import's salts, and the fingerprints' key."""
 
@@ -145,9 +157,25 @@ class Deployment:
                 "XIYOU_DATABASE_URL": self.url,
             }
         )
+        trade.stolen = StolenLists(self.home / STOLEN_FOLDER, self.secret("fingerprint"))
         # Closing it commits what is still queued, so it goes before the database does.
         self._open.callback(trade.close)
         return trade
+
+    @cached_property
+    def documents(self) -> DocumentFolder:
+        """Merchants' documents, by digest."""
+        master_key = FileMasterKey(self.home, secrets.token_bytes)
+        return DocumentFolder(self.home / DOCUMENTS_FOLDER, master_key, secrets.token_bytes)
+
+    @cached_property
+    def issuer(self) -> IssuerKey:
+        """Signs badges and status lists; its key is made when it is first needed."""
+        if not (self.home / "keys" / KEY_FILE).exists():
+            # Two processes may both be first: the one that was faster has made the key.
+            with suppress(FileExistsError):
+                create_issuer_key(self.home, f"{self.origin}/issuer", secrets.token_bytes)
+        return read_issuer_key(self.home)
 
     @cached_property
     def fingerprints(self) -> StockFingerprints:

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import time
 from typing import Annotated, Any
 
@@ -69,6 +70,14 @@ class Recorded:
     def headers(self) -> dict[str, str]:
         """Headers of the answer."""
         return {"Idempotency-Replayed": "true"} if self.replayed else {}
+
+
+def this_moment(later: int = 0) -> str:
+    """Return the time of day, or so many seconds later, RFC 3339 in UTC.
+
+    It is what a request's rights are held against.
+    """
+    return f"{datetime.fromtimestamp(time() + later, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def new_id(prefix: str) -> str:

@@ -71,6 +71,23 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.UnverifiedError: Answer(
         HTTPStatus.FORBIDDEN, "identity_required", "Verify the person first"
     ),
+    errors.DocumentsMissingError: Answer(
+        INVALID, "documents_missing", "Mandatory documents are missing"
+    ),
+    errors.UnqualifiedError: Answer(
+        HTTPStatus.FORBIDDEN, "qualification_required", "The merchant is not approved"
+    ),
+    errors.OutOfScopeError: Answer(
+        HTTPStatus.FORBIDDEN, "scope_required", "No scope in force covers it"
+    ),
+    errors.UpstreamNotUnusedError: Answer(
+        CONFLICT, "upstream_not_unused", "The operator has not said that it is unused", "new_key"
+    ),
+    errors.StolenKeyError: Answer(CONFLICT, "stolen_key", "The key is known to be stolen"),
+    errors.SecondPersonMissingError: Answer(
+        CONFLICT, "second_person_missing", "It takes two persons", "new_key"
+    ),
+    errors.BadgeNotGoodError: Answer(INVALID, "badge_not_good", "The badge does not verify"),
     errors.Refusal: Answer(CONFLICT, "state_conflict", "Refused in this state"),
     persistence.IntegrityError: Answer(CONFLICT, "state_conflict", "Changed meanwhile", "new_key"),
     persistence.DataError: Answer(INVALID, "validation_failed", "Outside the log's format"),

@@ -1,7 +1,7 @@
 """The application: one object with one method a use case, over the log.
 
     intake       create_product, rename_product, withdraw_product, adjust_stock, import_batch,
-                 list_key, unlist_key, quarantine_key, void_key
+                 list_key, unlist_key, void_key
     upstream     check_upstream
     sales        place_order, initiate_payment, capture_payment, refuse_callback,
                  deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
@@ -13,6 +13,14 @@
     identity     open_account, request_identity, check_source, compare_face, read_document,
                  check_bankcard, decide_identity, expire_identity, revoke_identity,
                  ask_erasure, erase_person
+    admission    submit_qualification, review_qualification, approve_qualification,
+                 reject_qualification, waiting_reviews
+    decisions    propose_scope, grant_scope, propose_scope_end, end_scope, propose_decision,
+                 suspend_qualification, reinstate_qualification, expire_qualification,
+                 revoke_qualification, clear_shelf
+    screening    ask_operator, quarantine_key, propose_lifting, lift_quarantine,
+                 stolen_in_stock
+    presenting   present_certificate
     standing     recompute_credit
     deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
@@ -28,11 +36,26 @@ from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
 from domain.orders.sales import Sales
+from domain.qualification.admission import Admission
+from domain.qualification.decisions import Decisions
+from domain.qualification.presenting import Presenting
+from domain.qualification.screening import Screening
 from domain.refunds.returns import Returns
 
 
 class Trade(
-    Intake, UpstreamChecks, Sales, Returns, Arbitration, Identification, Standing, Sanctions
+    Intake,
+    UpstreamChecks,
+    Sales,
+    Returns,
+    Arbitration,
+    Identification,
+    Admission,
+    Decisions,
+    Screening,
+    Presenting,
+    Standing,
+    Sanctions,
 ):
     """A card-key trade, every action of which is recorded."""
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from chain.register import RegisterRow
-from chain.sealed import SALT_SIZE
+from chain.sealed import SALT_SIZE, parse_reference, unseal
 from domain.errors import Refusal
 from domain.event import Event, Meta
-from domain.sealing import Entropy, SealedRow, Sealer
+from domain.sealing import Entropy, Opener, SealedRow, Sealer
 
 
 class Command:
@@ -53,6 +53,18 @@ class Command:
         row = self._sealer.seal(subject, value, self._entropy(SALT_SIZE))
         self.sealed.append(row)
         return {"sealed": row.digest.hex()}
+
+    def unseal(self, reference: object) -> Any:  # noqa: ANN401 — any JSON value
+        """Return the value that an entry refers to, opened where this command seals.
+
+        Raises:
+            MalformedError: *reference* is none.
+            VerificationError: what is kept is not what the entry commits to.
+        """
+        if not isinstance(self._sealer, Opener):
+            raise TypeError("this command's sealer does not open what it has sealed")
+        digest = parse_reference(reference)
+        return unseal(self._sealer.open(digest).content, digest)
 
     def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
         """Write *row* of a register together with the events.

@@ -21,6 +21,7 @@ from domain.command import Command
 from domain.errors import ConcurrentChangeError, NotFoundError, Refusal, SoldOutError
 from domain.identifiers import check
 from domain.mapper import EventMapper
+from domain.qualification.stolen import NOTHING_STOLEN, StolenList
 
 P = ParamSpec("P")
 A = TypeVar("A", bound=Aggregate)
@@ -66,6 +67,8 @@ class Desk(Application[str]):
     """Loads, decides, records. Safe to share between threads, as its recorder is."""
 
     name = "xiyou"
+    stolen: StolenList = NOTHING_STOLEN
+    """What is known to be stolen; whoever makes the application hands its lists in."""
 
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
         super().__init__(env)

@@ -105,6 +105,43 @@ class NotYetError(Refusal):
     """Its time has not come: a right still runs, or a duty to keep, or nobody asked."""
 
 
+class DocumentsMissingError(Refusal):
+    """Mandatory documents are missing or have ended; `missing` names them all."""
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        """Say what is *missing*: a kind of document, or ``category: kind``."""
+        super().__init__(f"documents missing: {'; '.join(missing)}")
+        self.missing = missing
+
+
+class UnqualifiedError(Refusal):
+    """The merchant is not approved: it can neither list keys nor have them reserved."""
+
+
+class OutOfScopeError(Refusal):
+    """No scope in force covers the goods, or the scope is not one that can be granted."""
+
+
+class UpstreamNotUnusedError(Refusal):
+    """The operator has not said of late that the key is unused and as it should be."""
+
+
+class StolenKeyError(Refusal):
+    """The key stands on a list of stolen keys."""
+
+
+class NoGroundForQuarantineError(Refusal):
+    """The key is on no list of stolen keys, and its operator does not say that it was used."""
+
+
+class SecondPersonMissingError(Refusal):
+    """It takes two persons, and the first has not voted for it."""
+
+
+class BadgeNotGoodError(Refusal):
+    """The badge that was shown does not verify now."""
+
+
 class UnbalancedError(Refusal):
     """The lines of a posting do not sum to zero."""
 

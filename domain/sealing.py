@@ -5,7 +5,7 @@ with which salt; `chain.store.vault.Vault` encrypts it, and the recorder saves t
 the transaction of the entry that refers to it. Tests use `tests/domain/given.py`'s own.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class SealedRow(Protocol):
@@ -21,6 +21,22 @@ class Sealer(Protocol):
 
     def seal(self, subject: str, value: object, salt: bytes) -> SealedRow:
         """Return *value*, salted and encrypted under the data key of *subject*."""
+
+
+class OpenedRow(Protocol):
+    """A sealed value that was opened again."""
+
+    @property
+    def content(self) -> bytes:
+        """Canonical JSON of salt and value."""
+
+
+@runtime_checkable
+class Opener(Protocol):
+    """Opens what was sealed; `chain.store.vault.Vault` is the real one."""
+
+    def open(self, digest: bytes) -> OpenedRow:
+        """Return the sealed value that *digest* names."""
 
 
 class Entropy(Protocol):

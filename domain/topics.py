@@ -14,11 +14,25 @@ from domain.keys import key, upstream
 from domain.ledger import journal, recon
 from domain.orders import order
 from domain.payments import payment
+from domain.qualification import certificate, qualification
 from domain.refunds import refund
 
 AREAS = (
-    *(account, batch, deposit, dispute, file, journal, key, order, payment, product, recon),
-    *(refund, sanction, upstream, verification),
+    *(
+        account,
+        batch,
+        certificate,
+        deposit,
+        dispute,
+        file,
+        journal,
+        key,
+        order,
+        payment,
+        product,
+        recon,
+    ),
+    *(qualification, refund, sanction, upstream, verification),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

@@ -32,6 +32,8 @@ COMMANDS: Final[dict[str, Listed]] = {
     "proof": Listed("scripts.proof", "Write the tlog-proof of an entry."),
     "policy": Listed("scripts.policy", "Write the tlog-policy that a verifier of this log needs."),
     "verify": Listed("scripts.verify", "Check a proof offline, trusting a policy alone."),
+    "certificate": Listed("scripts.certificate", "Check, show and list the badges of merchants."),
+    "reviews": Listed("scripts.reviews", "Show which merchants wait for a reviewer, and how long."),
     "replay-ruling": Listed(
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),
@@ -45,7 +47,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     ),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
-    "sandbox": Listed("scripts.sandbox", "Play the outside parties of identity, for trying out."),
+    "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
     "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),
     "authority": Listed(
         "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."

@@ -1,4 +1,4 @@
-"""``xiyou sandbox``: the outside parties of identity, played on this machine over HTTP.
+"""``xiyou sandbox``: outside parties, played on this machine over HTTP.
 
 For tests, the demo, and whoever writes a client of his own. Nothing that it says is true, and
 every event that rests on it says ``sandbox``. ``tests/scripts/test_sandbox.py``.
@@ -20,6 +20,8 @@ from domain.identity.store.http_parties import answers_of
 from domain.outside.signing import SECRET_SIZE
 from domain.outside.store.client import Endpoint
 from domain.outside.store.sandbox import SandboxServer
+from domain.qualification.sandbox import SandboxOperator
+from domain.qualification.store.http_operator import operator_answers
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
 
@@ -36,11 +38,11 @@ def sandbox(
     ] = 0,
     as_json: Json = False,
 ) -> Outcome:
-    """Play the identity source, face comparison, card reader and bank, until input ends.
+    """Play identity source, face comparison, card reader, bank and game operator.
 
-    Reads the secret that it shares with its client, 64 hexadecimal digits, from the first
-    line of its input; says its port on the first line of its output; listens on this
-    machine alone.
+    Ends with its input. Reads the secret that it shares with its client, 64 hexadecimal
+    digits, from the first line of its input; says its port on the first line of its output;
+    listens on this machine alone.
     """
     try:
         secret = bytes.fromhex(sys.stdin.readline())
@@ -48,7 +50,8 @@ def sandbox(
         secret = b""
     if len(secret) != SECRET_SIZE:
         raise InputError(f"input: send {2 * SECRET_SIZE} hexadecimal digits and a line's end")
-    server = SandboxServer(answers_of(Sandbox()), secret, port)
+    answers = {**answers_of(Sandbox()), **operator_answers(SandboxOperator())}
+    server = SandboxServer(answers, secret, port)
     port = server.server_port
     said = dumps({"ok": True, "port": port}) if as_json else port
     print(said, flush=True)  # noqa: T201 — the answer that a starter waits for

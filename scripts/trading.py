@@ -17,6 +17,7 @@ from api.bootstrap import Deployment
 from domain.command import Command
 from domain.identity.store.http_parties import HttpParties
 from domain.market.marketplace import marketplace
+from domain.qualification.store.http_operator import HttpOperator
 from domain.retail.figures import PUBLISHED
 from domain.retail.importing import RetailImport
 from domain.retail.report import Progress, Report
@@ -68,8 +69,8 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
     before, began = ledger.reader.size(), monotonic()
     trade, vault, done, stop = ledger.trade, ledger.vault, [0] * count, Event()
 
-    def run(number: int, parties: HttpParties) -> None:
-        for action in marketplace(first + number, shares[number], parties):
+    def run(number: int, parties: HttpParties, operator: HttpOperator) -> None:
+        for action in marketplace(first + number, shares[number], parties, operator, ledger.issuer):
             if stop.is_set():
                 return
             action.perform(trade, vault)
@@ -81,8 +82,9 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
 
     with SandboxProcess() as sandbox, ThreadPoolExecutor(count) as pool:
         parties = HttpParties.at(sandbox.endpoint)
+        operator = HttpOperator.at(sandbox.endpoint)
         try:
-            for each in [pool.submit(run, number, parties) for number in range(count)]:
+            for each in [pool.submit(run, number, parties, operator) for number in range(count)]:
                 each.result()
         finally:
             # Stopped by hand, or one has failed: the others end after what they are doing.

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.bootstrap import Deployment
-from api.commands import IdempotencyKey, Recorded, new_id, perform
+from api.commands import IdempotencyKey, Recorded, new_id, perform, this_moment
 from chain.canonical import MAX_INTEGER
 from domain.identifiers import SUFFIX_PATTERN
 from domain.money import Money
@@ -55,7 +55,7 @@ def order_routes(ledger: Deployment) -> APIRouter:
             ledger,
             key,
             (body.buyer, "consumer"),
-            lambda command: ledger.trade.place_order(command, basket),
+            lambda command: ledger.trade.place_order(command, basket, this_moment()),
             same,
         )
         response.headers.update(done.headers)

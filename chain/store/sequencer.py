@@ -247,7 +247,9 @@ class Sequencer:
     def _roll_back(self) -> None:
         """Leave the failed transaction; the connection stays if it can."""
         try:
-            self._connect().execute("ROLLBACK")
+            # Not by a statement of its own: the driver has to forget what it believes to have
+            # prepared behind the failed one, which the database never came to.
+            self._connect().rollback()
         except psycopg.Error:
             self._drop_connection()
 

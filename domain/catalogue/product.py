@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.payload import BuyerId, MerchantId, Reference, Units
+from domain.qualification.categories import Category
 
 PRODUCT_TABLE: Table = {
     "product.created": {NEW: "offered"},
@@ -19,16 +20,25 @@ PRODUCT_TABLE: Table = {
 }
 
 
-@event("product.created")
+@event("product.created", schema=2)
 class ProductCreated(Event):
     """A merchant offers something; the code is the merchant's own."""
 
     merchant: MerchantId
     code: str
     title: str | None = None
+    category: Category | None = None
+    """Of the goods; without one no scope of a qualified merchant covers them."""
 
     def _apply(self, product: "Product") -> None:
         product.merchant, product.code, product.title = self.merchant, self.code, self.title
+        product.category = self.category
+
+
+@upcaster("product.created", 1)
+def without_a_category(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 1 had no word for the category."""
+    return data
 
 
 @event("product.updated")
@@ -70,18 +80,27 @@ class Product(Aggregate):
     PREFIX = "prd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": PRODUCT_TABLE}
 
-    __slots__ = ("code", "merchant", "state", "stock", "title")
+    __slots__ = ("category", "code", "merchant", "state", "stock", "title")
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
         self.state = NEW
         self.merchant = self.code = ""
         self.title: str | None = None
+        self.category: str | None = None
         self.stock = 0
 
-    def create(self, command: Command, merchant: str, code: str, title: str | None) -> None:
+    def create(
+        self,
+        command: Command,
+        merchant: str,
+        code: str,
+        title: str | None,
+        category: str | None = None,
+    ) -> None:
         """Offer it."""
-        self.happen(command, ProductCreated(*self.follows(command), merchant, code, title))
+        follows = self.follows(command)
+        self.happen(command, ProductCreated(*follows, merchant, code, title, category))
 
     def rename(self, command: Command, title: str) -> None:
         """Give it another title."""

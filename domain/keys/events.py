@@ -3,9 +3,9 @@
 Vouchers and bundles live in the key's stream: whoever has the key's history has theirs.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.payload import (
     Basis,
     BatchId,
@@ -39,6 +39,7 @@ class KeyImported(Event):
 
     def _apply(self, key: "Key") -> None:
         key.merchant, key.product, key.units = self.merchant, self.product, self.units
+        key.fingerprint = self.fingerprint
 
 
 @event("key.sealed")
@@ -47,6 +48,9 @@ class KeySealed(Event):
 
     raw_key: Reference
     basis: Basis | None = None
+
+    def _apply(self, key: "Key") -> None:
+        key.raw_key = self.raw_key
 
 
 @event("key.listed")
@@ -183,18 +187,43 @@ class KeyReturned(Event):
     def _apply(self, key: "Key") -> None:
         # A key sold again shows nothing of its first order.
         key.order, key.units_refunded, key.voucher_expires_at = None, 0, None
+        key.upstream = None
 
 
-@event("key.quarantined")
+@event("key.quarantined", schema=2)
 class KeyQuarantined(Event):
     """The key is set aside until somebody has looked into it."""
 
     cause: FaultCause
     refund: RefundId | None = None
+    stolen_list: str | None = None
+    """Name of the list that holds its fingerprint, and the list's version."""
+    list_version: str | None = None
 
     def _apply(self, key: "Key") -> None:
         if self.refund is not None:
             key.order = None
+        # What was known before it was set aside does not get it out again.
+        key.upstream = None
+        key.votes.clear()
+
+
+@upcaster("key.quarantined", 1)
+def without_a_list(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 1 did not name the list."""
+    return data
+
+
+@event("key.quarantine_lifted")
+class KeyQuarantineLifted(Event):
+    """Two persons found nothing wrong with the key, and its operator says that it is unused."""
+
+    lifted_at: Moment
+    reason: str
+    proposed_by: str
+
+    def _apply(self, key: "Key") -> None:
+        key.votes.clear()
 
 
 @event("key.voided")

@@ -18,6 +18,8 @@ from domain.identity.standing import require_right
 from domain.keys.events import KeyImported
 from domain.keys.fingerprint import fingerprint
 from domain.keys.key import Key
+from domain.qualification.categories import VERSION_1
+from domain.qualification.standing import is_held, require_listable, shelve
 
 MAX_RAW_KEY_SIZE = 512
 """Characters of a raw key; a longer line is not a key."""
@@ -52,11 +54,19 @@ class Intake(Desk):
 
     @use_case
     def create_product(
-        self, command: Command, product: str, merchant: str, code: str, title: str | None = None
+        self,
+        command: Command,
+        product: str,
+        merchant: str,
+        code: str,
+        title: str | None = None,
+        category: str | None = None,
     ) -> None:
-        """Offer a product."""
+        """Offer a product, of one of the known categories where it has one."""
         require_right(self, merchant, "list")
-        Product(product).create(command, merchant, code, title)
+        if category is not None:
+            VERSION_1.demand(category)
+        Product(product).create(command, merchant, code, title, category)
 
     @use_case
     def adjust_stock(self, command: Command, product: str, units: int) -> None:
@@ -97,6 +107,7 @@ class Intake(Desk):
         batch = Batch(upload.batch)
         batch.start(command, upload.merchant, upload.product)
         shelf = _Shelf(index_key, taken)
+        held = is_held(self, upload.merchant)
         accepted = 0
         for number, line in enumerate(upload.lines, 1):
             fault = shelf.fault_of(line)
@@ -107,6 +118,7 @@ class Intake(Desk):
             else:
                 key = Key(new_key(number))
                 _import_key(command, key, upload, line, shelf.put(line, key.id))
+                shelve(self, command, key, fingerprint(line, index_key), held=held)
                 accepted += 1
         batch.finish(command, accepted)
         for mark, key_id in shelf.added.items():
@@ -123,11 +135,6 @@ class Intake(Desk):
         self.load(Product, product).withdraw(command)
 
     @use_case
-    def quarantine_key(self, command: Command, key: str) -> None:
-        """Set aside a key that stands on a list of stolen keys."""
-        self.load(Key, key).quarantine(command, "stolen_list")
-
-    @use_case
     def list_key(self, command: Command, key: str, now: str | None = None) -> None:
         """Put a key on the shelf, such as one that came back with a refund.
 
@@ -137,6 +144,7 @@ class Intake(Desk):
         found = self.load(Key, key)
         require_right(self, found.merchant, "list")
         self.check_may_list(command, found.merchant, now)
+        require_listable(self, command, found, now)
         found.offer(command)
 
     @use_case
@@ -190,4 +198,4 @@ def _import_key(command: Command, key: Key, upload: Upload, line: str, mark: str
     imported = KeyImported(
         *key.follows(command), upload.merchant, upload.product, upload.units, upload.batch, mark
     )
-    key.take_in(command, imported, normalize("NFC", line))
+    key.seal_in(command, imported, normalize("NFC", line))

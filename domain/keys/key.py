@@ -6,7 +6,7 @@ appends one event, and of two writers the log takes one. Proved by
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
@@ -19,6 +19,10 @@ from domain.errors import (
 )
 from domain.keys import events
 from domain.keys.code import VOUCHER_SYMBOLS, draw_code
+
+if TYPE_CHECKING:
+    from domain.keys.upstream import KeyUpstreamChecked
+    from domain.qualification.voting import Votes
 
 Effect = Literal["returned", "quarantined", "voided"]
 """What a full refund does to the key."""
@@ -35,6 +39,9 @@ KEY_TABLE: Table = {
     "key.quarantined": dict.fromkeys(
         ("imported", "sealed", "listed", "sold", "vouchered"), "quarantined"
     ),
+    "key.quarantine_lifted": {"quarantined": "sealed"},
+    # The vote of the first of two persons who let it out.
+    "qualification.reviewed": {"quarantined": "quarantined"},
     "key.upstream_checked": {state: state for state in _KNOWN},
     "key.listed": {"sealed": "listed", "returned": "listed"},
     "key.unlisted": {"listed": "sealed"},
@@ -70,8 +77,9 @@ class Key(Aggregate):
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": KEY_TABLE}
 
     __slots__ = (
-        *("activated", "merchant", "order", "product", "revealed", "state", "units"),
-        *("units_refunded", "units_used", "voucher_expires_at", "voucher_live"),
+        *("activated", "fingerprint", "merchant", "order", "product", "raw_key", "revealed"),
+        *("state", "units", "units_refunded", "units_used", "upstream", "votes"),
+        *("voucher_expires_at", "voucher_live"),
     )
 
     def __init__(self, aggregate_id: str) -> None:
@@ -87,6 +95,11 @@ class Key(Aggregate):
         self.revealed = False
         self.voucher_live = False
         self.voucher_expires_at: str | None = None
+        self.fingerprint: str | None = None
+        self.raw_key: dict[str, str] | None = None
+        self.upstream: KeyUpstreamChecked | None = None
+        """The operator's last answer; none that is older than a quarantine or a return."""
+        self.votes: Votes = {}
 
     @classmethod
     def as_vouchered(cls, key_id: str, version: int, order: str, units: int, refunded: int) -> Self:
@@ -108,12 +121,16 @@ class Key(Aggregate):
         raw_key: str,
     ) -> None:
         """Import the key, seal *raw_key* under its merchant's data key, and list it."""
+        self.seal_in(command, imported, raw_key)
+        self.offer(command)
+
+    def seal_in(self, command: Command, imported: events.KeyImported, raw_key: str) -> None:
+        """Import the key and seal *raw_key* under its merchant's data key."""
         self.happen(command, imported)
         reference = command.seal(imported.merchant, raw_key)
         self.happen(
             command, events.KeySealed(*self.follows(command), reference, basis=imported.basis)
         )
-        self.offer(command)
 
     def offer(self, command: Command) -> None:
         """Put the key on the shelf."""
@@ -133,9 +150,20 @@ class Key(Aggregate):
             raise WrongPartyError(f"{self.id} belongs to {self.order}: refund that order instead")
         self.happen(command, events.KeyVoided(*self.follows(command)))
 
-    def quarantine(self, command: Command, cause: events.FaultCause) -> None:
-        """Set the key aside."""
-        self.happen(command, events.KeyQuarantined(*self.follows(command), cause))
+    def quarantine(
+        self,
+        command: Command,
+        cause: events.FaultCause,
+        listing: tuple[str, str] | None = None,
+    ) -> None:
+        """Set the key aside; *listing* names the stolen list that holds it, and its version."""
+        stolen, version = listing or (None, None)
+        self.happen(
+            command,
+            events.KeyQuarantined(
+                *self.follows(command), cause, stolen_list=stolen, list_version=version
+            ),
+        )
 
     def reserve(self, command: Command, order: str) -> None:
         """Hold the key for *order*.

@@ -5,10 +5,14 @@ The answer is recorded as it came; what follows from it in a dispute is decided 
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
+from domain.outside.party import WaitCause
 from domain.payload import Moment
+
+if TYPE_CHECKING:
+    from domain.keys.key import Key
 
 UpstreamState = Literal["used", "unused", "unknown"]
 """``unknown``: no answer, or none in time."""
@@ -22,7 +26,7 @@ Finding = Literal[
 ]
 
 
-@event("key.upstream_checked")
+@event("key.upstream_checked", schema=2)
 class KeyUpstreamChecked(Event):
     """The operator was asked about the key."""
 
@@ -34,6 +38,29 @@ class KeyUpstreamChecked(Event):
     """When the key was first used, as the operator says."""
     sandbox: bool | None = None
     """True where the operator is a stand-in."""
+    checked_at: Moment | None = None
+    """By our own clock; absent where an answer came on paper, and then it is never fresh."""
+    waits: WaitCause | None = None
+    """Why there is no answer, where there is none."""
+
+    def _apply(self, key: "Key") -> None:
+        key.upstream = self
+
+    def is_good(self, operator: str | None, since: str) -> bool:
+        """Say whether *operator* has found nothing wrong with the key since then."""
+        return (
+            self.state == "unused"
+            and not self.findings
+            and self.operator == (operator or self.operator)
+            and self.checked_at is not None
+            and self.checked_at >= since
+        )
+
+
+@upcaster("key.upstream_checked", 1)
+def without_a_time(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 1 did not say when, nor why there was no answer."""
+    return data
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,14 @@ from domain.market.action import Action
 from domain.market.checkouts import Checkout
 from domain.market.dice import Dice, seed_secret
 from domain.market.people import people
+from domain.market.qualifying import Enrolling, Office, market_issuer, qualifying
 from domain.market.shops import housekeeping, opening, refill
 from domain.market.stock import Stock
 from domain.market.stories import Story
 from domain.market.teller import DAY, HOUR, Teller
+from domain.qualification.badge import BadgeSigner
+from domain.qualification.operator import UpstreamOperator
+from domain.qualification.sandbox import SandboxOperator
 
 OPENS_AT = 1_793_520_000
 """2026-11-01T08:00:00Z: where the market's own time begins."""
@@ -28,13 +32,23 @@ BUYERS = 400
 """People who come back, the eager ones more often."""
 
 
-def marketplace(seed: int, orders: int = 2_000, parties: Parties | None = None) -> Iterator[Action]:
+def marketplace(
+    seed: int,
+    orders: int = 2_000,
+    parties: Parties | None = None,
+    operator: UpstreamOperator | None = None,
+    signer: BadgeSigner | None = None,
+) -> Iterator[Action]:
     """Give the actions of a market with *orders* orders, one after the other.
 
     The caller performs each before asking for the next: what follows rests on it. Identity
-    is checked by *parties*, a sandbox over HTTP or, by default, within this process.
+    is checked by *parties* and single keys by *operator*, sandboxes over HTTP or, by default,
+    within this process. Badges are signed by *signer*, by default with a key that everybody
+    can compute.
     """
-    return _Market(seed, parties or Sandbox()).run(orders)
+    market = _Market(seed, parties or Sandbox())
+    market.open_office(operator or SandboxOperator(), signer or market_issuer(seed))
+    return market.run(orders)
 
 
 class _Market:
@@ -48,6 +62,12 @@ class _Market:
         self._buyers = [self._dice.identifier("usr", OPENS_AT) for _ in range(BUYERS)]
         self._running: list[tuple[int, int, Action, Story, Callable[[Action], None]]] = []
         self._turn = 0
+
+    def open_office(self, operator: UpstreamOperator, signer: BadgeSigner) -> None:
+        """Let merchants qualify, too."""
+        teller = Teller(self._seed, "qualifying", OPENS_AT + 2 * HOUR)
+        enrolling = Enrolling(self._seed, self._parties)
+        self._begin(qualifying(Office(teller, enrolling, operator, signer)))
 
     def run(self, orders: int) -> Iterator[Action]:
         """Give all actions up to the end of the last story."""

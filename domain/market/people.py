@@ -33,7 +33,7 @@ class _Down:
         raise PartyDownError("the source is down")
 
 
-class _Enrolment:
+class Enrolment:
     """One party on its way to a verdict."""
 
     def __init__(self, teller: Teller, seed: int, parties: Parties, who: Who) -> None:
@@ -99,10 +99,10 @@ class _Enrolment:
 
 def people(teller: Teller, seed: int, stock: Stock, parties: Parties) -> Story:
     """Verify a merchant and buyers, refuse others, and end what they may do."""
-    yield from _merchant(teller, _Enrolment(teller, seed, parties, _shop(seed)))
+    yield from _merchant(teller, Enrolment(teller, seed, parties, _shop(seed)))
     yield from _impostors(teller, seed, parties)
-    yield from _buyer(teller, _Enrolment(teller, seed, parties, _consumer(teller)), stock)
-    yield from _expiring(teller, _Enrolment(teller, seed, parties, _consumer(teller)))
+    yield from _buyer(teller, Enrolment(teller, seed, parties, _consumer(teller)), stock)
+    yield from _expiring(teller, Enrolment(teller, seed, parties, _consumer(teller)))
 
 
 def _shop(seed: int) -> Who:
@@ -113,7 +113,7 @@ def _consumer(teller: Teller) -> Who:
     return teller.new("usr"), "consumer", "web"
 
 
-def _merchant(teller: Teller, new: _Enrolment) -> Story:
+def _merchant(teller: Teller, new: Enrolment) -> Story:
     """Let a merchant try before it is verified, then after, then after the revocation."""
     offered = {"product": teller.new("prd"), "merchant": new.party, "code": "SKU-700"}
     yield teller.act(new.who, "open_account", party=new.party)
@@ -132,11 +132,11 @@ def _merchant(teller: Teller, new: _Enrolment) -> Story:
 
 def _impostors(teller: Teller, seed: int, parties: Parties) -> Story:
     """Refuse another's face, and another's bank card."""
-    face = _Enrolment(teller, seed, parties, _consumer(teller))
+    face = Enrolment(teller, seed, parties, _consumer(teller))
     yield from face.request()
     yield from face.source()
     yield from face.face(face.other)
-    card = _Enrolment(teller, seed, parties, _consumer(teller))
+    card = Enrolment(teller, seed, parties, _consumer(teller))
     yield from card.request()
     yield from card.source()
     yield from card.document()
@@ -145,7 +145,7 @@ def _impostors(teller: Teller, seed: int, parties: Parties) -> Story:
     yield from card.decide()
 
 
-def _buyer(teller: Teller, new: _Enrolment, stock: Stock) -> Story:
+def _buyer(teller: Teller, new: Enrolment, stock: Stock) -> Story:
     """Let a buyer want too much, wait for the source, be verified, and be erased."""
     yield from new.request()
     key = next((key for product in stock.products for key in product.keys), None)
@@ -169,7 +169,7 @@ def _buyer(teller: Teller, new: _Enrolment, stock: Stock) -> Story:
     yield teller.act(OTHER_STAFF, "erase_person", **erased)
 
 
-def _expiring(teller: Teller, new: _Enrolment) -> Story:
+def _expiring(teller: Teller, new: Enrolment) -> Story:
     """Verify somebody whose document ends soon."""
     yield from new.verified(teller.until(DAY))
     teller.wait(DAY, 2 * DAY)

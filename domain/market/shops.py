@@ -3,9 +3,10 @@
 ``tests/domain/market/test_marketplace.py``.
 """
 
+from domain.keys.upstream import Answer
 from domain.market.action import Action
 from domain.market.stock import Product, Stock
-from domain.market.stories import RULES, STAFF, Story, Who
+from domain.market.stories import RULES, STAFF, UPSTREAM, Story, Who
 from domain.market.teller import HOUR, Teller
 
 
@@ -38,6 +39,8 @@ def housekeeping(teller: Teller, stock: Stock) -> Story:
     yield teller.act(who, "unlist_key", key=unlisted)
     yield teller.act(who, "void_key", key=unlisted)
     teller.wait(60, HOUR)
+    used = Answer("operator-sandbox", "used", ("used_by_other",), sandbox=True)
+    yield teller.act(UPSTREAM, "check_upstream", key=stolen, answer=used)
     yield teller.act(RULES, "quarantine_key", key=stolen)
     teller.wait(60, HOUR)
     yield teller.act(STAFF, "void_key", key=stolen)

@@ -19,6 +19,7 @@ from domain.orders.events import CloseCause, ConfirmCause, OrderPlaced
 from domain.orders.order import Order
 from domain.payload import Basis
 from domain.payments.payment import Payment
+from domain.qualification.standing import require_reservable, require_revealable
 
 USABLE: Final = frozenset({"delivered", "confirmed", "closed_completed"})
 """States of an order in which its key may be activated and used."""
@@ -74,7 +75,7 @@ class Sales(Desk):
     """What happens between buyer, merchant and channel when all goes well."""
 
     @use_case
-    def place_order(self, command: Command, basket: Basket) -> None:
+    def place_order(self, command: Command, basket: Basket, now: str | None = None) -> None:
         """Order a key and hold it.
 
         Raises:
@@ -84,6 +85,7 @@ class Sales(Desk):
         key, order = self.load(Key, basket.key), Order(basket.order)
         require_right(self, basket.buyer, "buy", basket.price)
         require_right(self, key.merchant, "sell")
+        require_reservable(self, command, key, now)
         placed = OrderPlaced(
             *order.follows(command),
             checkout=basket.checkout,
@@ -179,9 +181,16 @@ class Sales(Desk):
         key.use_units(command, units)
 
     @use_case
-    def reveal_key(self, command: Command, order: str, buyer: str, purpose: str) -> None:
-        """Record that the buyer sees the raw key."""
+    def reveal_key(
+        self, command: Command, order: str, buyer: str, purpose: str, now: str | None = None
+    ) -> None:
+        """Record that the buyer sees the raw key.
+
+        Raises:
+            UpstreamNotUnusedError: nobody has asked its operator of late, or it is not unused.
+        """
         _, key = self._for_use(order, buyer, "key.revealed")
+        require_revealable(self, command, key, now)
         key.reveal(command, buyer, purpose)
 
     @use_case

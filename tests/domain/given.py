@@ -48,12 +48,19 @@ class MemorySealer:
 
     def __init__(self) -> None:
         self.values: dict[bytes, tuple[str, Any]] = {}
+        self._rows: dict[bytes, MemoryRow] = {}
 
     def seal(self, subject: str, value: object, salt: bytes) -> MemoryRow:
         """Bind *value* with *salt*."""
         sealed = seal(value, salt)
         self.values[sealed.digest] = (subject, value)
-        return MemoryRow(subject, sealed.content, sealed.digest)
+        row = MemoryRow(subject, sealed.content, sealed.digest)
+        self._rows[row.digest] = row
+        return row
+
+    def open(self, digest: bytes) -> MemoryRow:
+        """Return what *digest* names."""
+        return self._rows[digest]
 
 
 class MemoryRegisters:

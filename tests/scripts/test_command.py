@@ -12,6 +12,7 @@ GROUPS = {
     "log": ("head", "entry", "history", "proof"),
     "witness": ("make", "watch", "serve", "head"),
     "misbehaviour": ("make", "verify"),
+    "certificate": ("verify", "show", "status", "key"),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]
 

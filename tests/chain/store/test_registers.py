@@ -188,3 +188,14 @@ def test_no_value_becomes_text_of_a_statement(recorder: Recorder) -> None:
     hostile = "x'); DROP TABLE slots; --"
     write(recorder, "a", new(hostile, hostile))
     assert recorder.select_register(SLOTS, {"place": hostile}) == [(hostile, hostile, None)]
+
+
+def test_refusal_after_refusal_leaves_the_connection_as_good_as_new(
+    real: LedgerApplicationRecorder,
+) -> None:
+    """Often enough for the driver to prepare what stands behind the refused row."""
+    write(real, "a", new("p1", "anna"))
+    for number in range(20):
+        refused(lambda n=number: write(real, f"b{n}", new("p1", "bert")))  # type: ignore[misc]
+        write(real, f"c{number}", new(f"q{number}", "carl"))
+    assert len(all_rows(real)) == 21

@@ -8,6 +8,7 @@ from domain.catalogue.batch import ProductImportFinished, ProductImportLineRejec
 from domain.errors import IllegalTransitionError, WrongPartyError
 from domain.keys.intake import Upload
 from domain.keys.key import Key
+from domain.keys.upstream import Answer
 from tests.domain.given import MERCHANT, PRODUCT, SECRET, World, identifier, key_of_line
 
 LINES = ["AAAA-BBBB", "", "CCCC-DDDD", "aaaa bbbb", "BAD\x07KEY", "AAAABBBB", "E" * 513, " - "]
@@ -67,6 +68,7 @@ def test_a_key_is_taken_off_the_shelf_set_aside_and_voided() -> None:
     one, other = world.stocked(["AAAA", "BBBB"])
     assert world.do("unlist_key", one) == ["key.unlisted"]
     assert world.do("list_key", one) == ["key.listed"]
+    world.do("check_upstream", other, Answer("operator", "used"))
     assert world.do("quarantine_key", other) == ["key.quarantined"]
     assert world.do("void_key", other) == ["key.voided"]
     assert world.trade.load(Key, one).state == "listed"

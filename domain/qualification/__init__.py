@@ -1,0 +1,1 @@
+"""Qualification: who may sell what, shown by documents, reviewers and signed badges."""

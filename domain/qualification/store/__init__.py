@@ -1,0 +1,1 @@
+"""What of qualification touches the world: documents, the issuer's key, lists, the operator."""
