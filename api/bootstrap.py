@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import SecretStr
 
@@ -34,9 +34,7 @@ from chain.store.prover import Prover
 from chain.store.publisher import LOG_FOLDER, Publisher, Quorum
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
-from chain.store.stamps import StampAuthority, Stamper
 from chain.store.vault import Vault
-from chain.timestamp import read_authorities
 from domain.application import Trade
 from domain.qualification.issuer import IssuerKey
 from domain.qualification.store.documents import DocumentFolder
@@ -46,6 +44,9 @@ from domain.qualification.store.issuer_key import (
     read_issuer_key,
 )
 from domain.qualification.store.stolen_lists import StolenLists
+
+if TYPE_CHECKING:
+    from chain.store.stamps import StampAuthority, Stamper
 
 OWNER: Final = "xiyou_owner"
 APPLICATION: Final = "xiyou_app"
@@ -202,12 +203,15 @@ class Deployment:
         )
 
     @cached_property
-    def stamper(self) -> Stamper:
+    def stamper(self) -> "Stamper":
         """Gets time stamps over what is published; one at a time works on a home.
 
         Raises:
             NotReadyError: a file of an authority's roots cannot be read.
         """
+        # What reads time stamps is slow to import, and few ask for it.
+        from chain.store.stamps import Stamper  # noqa: PLC0415 — see above
+
         return Stamper(self.files, [_authority(each) for each in self.settings.stamp_authorities])
 
     def prepare(self) -> None:
@@ -285,7 +289,10 @@ class Deployment:
             raise NotReadyError("the database has no ledger: run xiyou migrate")
 
 
-def _authority(configured: Authority) -> StampAuthority:
+def _authority(configured: Authority) -> "StampAuthority":
+    from chain.store.stamps import StampAuthority  # noqa: PLC0415 — as above
+    from chain.timestamp import read_authorities  # noqa: PLC0415 — as above
+
     try:
         roots = read_authorities(configured.roots.read_bytes())
     except (OSError, MalformedError) as error:

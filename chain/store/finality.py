@@ -35,6 +35,9 @@ from chain.vkey import VerifierKey
 CHECKPOINT: Final = "checkpoint"
 """Path of the published checkpoint; `LOG_FOLDER` is where it is in a home."""
 
+STAMPS: Final = "stamps"
+"""Folder, beside it, of checkpoints that were stamped with the time."""
+
 STATE_FILE: Final = "signer/witnesses.json"
 
 
@@ -242,6 +245,11 @@ class Finality:
         folder = Folder(self._home / STATE_FILE.split("/")[0])
         folder.replace(STATE_FILE.split("/")[1], f"{dumps({**state, 'at': now})}\n".encode())
         self._written = state
+
+
+def stamp_path(size: int, kind: str) -> str:
+    """Return the path of a stamp's file, *kind* ``txt`` or ``tsr``; see `chain.store.stamps`."""
+    return f"{STAMPS}/{size:012d}.{kind}"
 
 
 def read_state(home: Path) -> dict[str, Any] | None:

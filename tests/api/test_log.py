@@ -4,7 +4,7 @@ import pytest
 
 from api.bootstrap import Deployment
 from chain.hashes import leaf_hash
-from chain.store.stamps import stamp_path
+from chain.store.finality import stamp_path
 from chain.tlog_proof import TlogProof, verify_proof
 from tests.api.asking import Client
 from tests.api.test_bootstrap import offer
