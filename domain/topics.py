@@ -10,7 +10,7 @@ from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.identity import account, verification
-from domain.keys import key, upstream
+from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon
 from domain.orders import order
 from domain.payments import payment
@@ -18,21 +18,8 @@ from domain.qualification import certificate, qualification
 from domain.refunds import refund
 
 AREAS = (
-    *(
-        account,
-        batch,
-        certificate,
-        deposit,
-        dispute,
-        file,
-        journal,
-        key,
-        order,
-        payment,
-        product,
-        recon,
-    ),
-    *(qualification, refund, sanction, upstream, verification),
+    *(account, batch, certificate, deposit, dispute, file, guesser, journal, key, keyring),
+    *(order, payment, product, qualification, recon, refund, sanction, upstream, verification),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]
