@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import SecretStr
 
@@ -29,15 +29,18 @@ from chain.quorum import Policy
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.files import Folder, read_private, write_private
-from chain.store.master_key import MASTER_KEY_FILE, FileMasterKey, create_master_key
+from chain.store.master_key import MASTER_KEY_FILE, FileKeyring, FileMasterKey, create_master_key
 from chain.store.prover import Prover
 from chain.store.publisher import LOG_FOLDER, Publisher, Quorum
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
-from chain.store.stamps import StampAuthority, Stamper
 from chain.store.vault import Vault
-from chain.timestamp import read_authorities
 from domain.application import Trade
+from domain.policies.follower import Follower
+from domain.policies.following import Following
+from domain.policies.judging import Bench
+from domain.policies.rulebook import rulebook
+from domain.policies.timers import Timers
 from domain.qualification.issuer import IssuerKey
 from domain.qualification.store.documents import DocumentFolder
 from domain.qualification.store.issuer_key import (
@@ -46,6 +49,9 @@ from domain.qualification.store.issuer_key import (
     read_issuer_key,
 )
 from domain.qualification.store.stolen_lists import StolenLists
+
+if TYPE_CHECKING:
+    from chain.store.stamps import StampAuthority, Stamper
 
 OWNER: Final = "xiyou_owner"
 APPLICATION: Final = "xiyou_app"
@@ -110,7 +116,7 @@ class Deployment:
         if self.settings.is_embedded:
             self._server = self._open.enter_context(EmbeddedPostgres(self.home / "postgres"))
         if self._migrate is not None:
-            self._migrate(self._owner_url())
+            self._migrate(self.owner_url())
             self._make_keys()
         self._check_origin()
         self._check_schema()
@@ -145,22 +151,29 @@ class Deployment:
     @cached_property
     def vault(self) -> Vault:
         """Seals and opens personal and secret values."""
-        return Vault(self.database, FileMasterKey(self.home, secrets.token_bytes))
+        return Vault(self.database, self.keyring)
+
+    @cached_property
+    def keyring(self) -> FileKeyring:
+        """The vault's master keys, old and new."""
+        return FileKeyring(self.home, secrets.token_bytes)
 
     @cached_property
     def trade(self) -> Trade:
         """The application: one method a use case."""
-        trade = Trade(
-            env={
-                "PERSISTENCE_MODULE": "chain.store.factory:LedgerFactory",
-                "ORIGINATOR_ID_TYPE": "text",
-                "XIYOU_DATABASE_URL": self.url,
-            }
-        )
+        trade = Trade(env=self._environment())
         trade.stolen = StolenLists(self.home / STOLEN_FOLDER, self.secret("fingerprint"))
         # Closing it commits what is still queued, so it goes before the database does.
         self._open.callback(trade.close)
         return trade
+
+    def follower(self, bench: Bench) -> Follower:
+        """Return what follows the log and does what policies and timers ask for."""
+        following = Following(env=self._environment())
+        following.stolen = StolenLists(self.home / STOLEN_FOLDER, self.secret("fingerprint"))
+        self._open.callback(following.close)
+        policies, timers = rulebook(bench=bench), Timers(bench=bench)
+        return Follower(following, self.vault, secrets.token_bytes, policies, timers)
 
     @cached_property
     def documents(self) -> DocumentFolder:
@@ -202,12 +215,15 @@ class Deployment:
         )
 
     @cached_property
-    def stamper(self) -> Stamper:
+    def stamper(self) -> "Stamper":
         """Gets time stamps over what is published; one at a time works on a home.
 
         Raises:
             NotReadyError: a file of an authority's roots cannot be read.
         """
+        # What reads time stamps is slow to import, and few ask for it.
+        from chain.store.stamps import Stamper  # noqa: PLC0415 — see above
+
         return Stamper(self.files, [_authority(each) for each in self.settings.stamp_authorities])
 
     def prepare(self) -> None:
@@ -236,6 +252,14 @@ class Deployment:
             raise MalformedError(f"{path}: not {SECRET_SIZE} bytes in hex: restore it from backup")
         return secret
 
+    def _environment(self) -> dict[str, str]:
+        """Return what an application over this log is configured with."""
+        return {
+            "PERSISTENCE_MODULE": "chain.store.factory:LedgerFactory",
+            "ORIGINATOR_ID_TYPE": "text",
+            "XIYOU_DATABASE_URL": self.url,
+        }
+
     def _secret_path(self, name: str) -> Path:
         return self.home / "keys" / f"{name}.secret"
 
@@ -244,7 +268,12 @@ class Deployment:
             raise NotReadyError("the deployment is not open: enter it first")
         return self._server.url(user=role, database=DATABASE)
 
-    def _owner_url(self) -> str:
+    def owner_url(self) -> str:
+        """Return the database, as the schema's owner.
+
+        Raises:
+            NotReadyError: nobody said how to log in as that role.
+        """
         if self.settings.is_embedded:
             return self._embedded_url(OWNER)
         url = _plain(self.settings.owner_database_url)
@@ -285,7 +314,10 @@ class Deployment:
             raise NotReadyError("the database has no ledger: run xiyou migrate")
 
 
-def _authority(configured: Authority) -> StampAuthority:
+def _authority(configured: Authority) -> "StampAuthority":
+    from chain.store.stamps import StampAuthority  # noqa: PLC0415 — as above
+    from chain.timestamp import read_authorities  # noqa: PLC0415 — as above
+
     try:
         roots = read_authorities(configured.roots.read_bytes())
     except (OSError, MalformedError) as error:

@@ -32,7 +32,8 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-_KEY = re.compile(r"[!-~]{16,128}")
+_KEY = re.compile(r"(?!policy/)[!-~]{16,128}")
+"""Those of the platform's own policies begin with ``policy/``: nobody else may take them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from chain.errors import MalformedError, VerificationError
 from chain.store.files import MissingFileError
+from chain.store.master_key import VaultUnavailableError
 from chain.store.reader import UnknownEntryError
 from domain import errors
 
@@ -71,6 +72,10 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.UnverifiedError: Answer(
         HTTPStatus.FORBIDDEN, "identity_required", "Verify the person first"
     ),
+    errors.StepUpNeededError: Answer(
+        HTTPStatus.FORBIDDEN, "step_up_required", "Show anew who asks", "new_key"
+    ),
+    errors.CodeRefusedError: Answer(INVALID, "code_refused", "The code is not accepted"),
     errors.DocumentsMissingError: Answer(
         INVALID, "documents_missing", "Mandatory documents are missing"
     ),
@@ -98,6 +103,9 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
         UNAVAILABLE, "outcome_unknown", "The database is out of reach", "same_key"
     ),
     PoolTimeout: Answer(UNAVAILABLE, "outcome_unknown", "The database is out of reach", "same_key"),
+    VaultUnavailableError: Answer(
+        UNAVAILABLE, "vault_unavailable", "Secrets can be neither kept nor shown now", "same_key"
+    ),
     VerificationError: Answer(
         UNAVAILABLE, "log_recovering", "The log does not verify; nothing is handed out", "after"
     ),

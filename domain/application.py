@@ -5,7 +5,9 @@
     upstream     check_upstream
     sales        place_order, initiate_payment, capture_payment, refuse_callback,
                  deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
-                 reveal_key, confirm_order, release_funds, close_order
+                 confirm_order, release_funds, close_order
+    redemption   redeem_code
+    revealing    reveal_key, view_key, show_code, opens_commitment
     returns      request_refund, approve_refund, decline_refund, settle_refund, fail_refund
     arbitration  open_dispute, add_evidence, gather_evidence, decide_dispute, assign_dispute,
                  rule, enter_bank_result, concede_dispute, withdraw_dispute, appeal_ruling,
@@ -25,6 +27,8 @@
     deposits     require_deposit, top_up_deposit, return_deposit, draw_deposit, forfeit_deposit
     evidence     export_evidence
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
+    upkeep       unlist_keys, withhold_key, refund_undelivered, reassign_dispute, adjust_deposit
+    rotation     rotate_keyring, note_rewrapped
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
@@ -37,7 +41,10 @@ from domain.evidence.exporting import Exporting
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
-from domain.orders.sales import Sales
+from domain.keys.redemption import Redemption
+from domain.keys.revealing import Revealing
+from domain.keys.rotation import Rotation
+from domain.policies.upkeep import Upkeep
 from domain.qualification.admission import Admission
 from domain.qualification.decisions import Decisions
 from domain.qualification.presenting import Presenting
@@ -48,8 +55,10 @@ from domain.refunds.returns import Returns
 class Trade(
     Intake,
     UpstreamChecks,
-    Sales,
+    Redemption,
+    Revealing,
     Returns,
+    Upkeep,
     Arbitration,
     Identification,
     Admission,
@@ -59,6 +68,7 @@ class Trade(
     Standing,
     Sanctions,
     Exporting,
+    Rotation,
 ):
     """A card-key trade, every action of which is recorded."""
 

@@ -11,7 +11,7 @@ from chain.register import RegisterRow
 from chain.sealed import SALT_SIZE, parse_reference, unseal
 from domain.errors import Refusal
 from domain.event import Event, Meta
-from domain.sealing import Entropy, Opener, SealedRow, Sealer
+from domain.sealing import Entropy, SealedRow, Sealer
 
 
 class Command:
@@ -61,10 +61,20 @@ class Command:
             MalformedError: *reference* is none.
             VerificationError: what is kept is not what the entry commits to.
         """
-        if not isinstance(self._sealer, Opener):
-            raise TypeError("this command's sealer does not open what it has sealed")
         digest = parse_reference(reference)
         return unseal(self._sealer.open(digest).content, digest)
+
+    def tag(self, kind: str, *parts: str) -> str:
+        """Return what stands for *parts* where they must not stand in clear."""
+        return self._sealer.tag(kind, *parts)
+
+    def tags(self, kind: str, *parts: str) -> list[str]:
+        """Return every tag that may stand for *parts*."""
+        return self._sealer.tags(kind, *parts)
+
+    def anew(self) -> "Command":
+        """Return the same command with nothing in it, to decide again."""
+        return Command(self.meta, self._sealer, self._entropy)
 
     def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
         """Write *row* of a register together with the events.

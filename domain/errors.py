@@ -156,3 +156,22 @@ class DepositTooSmallError(Refusal):
 
 class SanctionedError(Refusal):
     """A sanction in force does not allow it."""
+
+
+class NeverShownError(Refusal):
+    """The product's release policy does not show the raw key, or does not show it yet."""
+
+
+class StepUpNeededError(Refusal):
+    """The raw key was shown before: the buyer must show anew who asks, just now."""
+
+
+class CodeRefusedError(Exception):
+    """A code was tried and not accepted: the one answer there is, whatever the cause.
+
+    No `Refusal`, for it is recorded: the true cause stands in ``key.activation_refused``.
+    """
+
+    def __init__(self) -> None:
+        """Say what is said in every case (``features.md``, section 6, rule 9)."""
+        super().__init__("兑换码无效或暂不可用。 / This code is not valid or cannot be used now.")

@@ -63,6 +63,8 @@ Count = Annotated[int, AtLeast(0)]
 Units = Annotated[int, AtLeast(1)]
 Moment = Annotated[str, Pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")]
 Digest = Annotated[str, Pattern("[0-9a-f]{64}")]
+Tag = Annotated[str, Pattern("[a-z0-9]{1,32}:[0-9a-f]{64}")]
+"""The id of a key of the vault and a digest under it, in place of what must be found again."""
 Basis = Literal["assumed", "synthetic"]
 """Why a fact stands in the log that no party stated: assumed from its context, or generated."""
 

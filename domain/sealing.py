@@ -5,7 +5,9 @@ with which salt; `chain.store.vault.Vault` encrypts it, and the recorder saves t
 the transaction of the entry that refers to it. Tests use `tests/domain/given.py`'s own.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol
+
+from chain.sealed import SealedValue
 
 
 class SealedRow(Protocol):
@@ -17,26 +19,23 @@ class SealedRow(Protocol):
 
 
 class Sealer(Protocol):
-    """Seals values; `chain.store.vault.Vault` is the real one."""
+    """Seals, opens and tags values; `chain.store.vault.Vault` is the real one."""
 
     def seal(self, subject: str, value: object, salt: bytes) -> SealedRow:
         """Return *value*, salted and encrypted under the data key of *subject*."""
 
+    def open(self, digest: bytes) -> SealedValue:
+        """Return the sealed value that *digest* names.
 
-class OpenedRow(Protocol):
-    """A sealed value that was opened again."""
+        Raises:
+            ChainError: none is kept, it does not open, or the vault is out of reach.
+        """
 
-    @property
-    def content(self) -> bytes:
-        """Canonical JSON of salt and value."""
+    def tag(self, kind: str, *parts: str) -> str:
+        """Return the keyed digest that stands for *parts*, by which they are found again."""
 
-
-@runtime_checkable
-class Opener(Protocol):
-    """Opens what was sealed; `chain.store.vault.Vault` is the real one."""
-
-    def open(self, digest: bytes) -> OpenedRow:
-        """Return the sealed value that *digest* names."""
+    def tags(self, kind: str, *parts: str) -> list[str]:
+        """Return the tags of *parts* under every key that was ever used, the newest first."""
 
 
 class Entropy(Protocol):

@@ -11,7 +11,7 @@ from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.evidence import package
 from domain.identity import account, verification
-from domain.keys import key, upstream
+from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon
 from domain.orders import order
 from domain.payments import payment
@@ -19,21 +19,19 @@ from domain.qualification import certificate, qualification
 from domain.refunds import refund
 
 AREAS = (
+    *(account, batch, certificate, deposit, dispute, file, guesser, journal, key, keyring),
     *(
-        account,
-        batch,
-        certificate,
-        deposit,
-        dispute,
-        file,
-        journal,
-        key,
         order,
+        package,
         payment,
         product,
+        qualification,
         recon,
+        refund,
+        sanction,
+        upstream,
+        verification,
     ),
-    *(package, qualification, refund, sanction, upstream, verification),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

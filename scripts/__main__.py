@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "replay-ruling": Listed(
         "scripts.replay_ruling", "Make a dispute's rulings again from the log: same or different?"
     ),
+    "disputes": Listed("scripts.disputes", "Figures of disputes: how long they take."),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
     "receipts": Listed(
         "scripts.receipts", "Write what a party may keep: its entries and their proofs."
@@ -46,13 +47,16 @@ COMMANDS: Final[dict[str, Listed]] = {
     "misbehaviour": Listed(
         "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
     ),
+    "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
+    "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
     "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),
     "authority": Listed(
         "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."
     ),
+    "schemas": Listed("scripts.schemas", "Publish the JSON Schema of every event type."),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
     "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),
 }

@@ -19,6 +19,7 @@ from chain.store.auditor import AuditReport, audit_both, audit_database, audit_f
 from chain.store.files import MissingFileError
 from chain.store.publisher import CHECKPOINT, LOG_FOLDER
 from chain.store.signer import history_of, read_verifier_keys
+from domain.identity.erasure import erased_subjects
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Exit, InputError, Outcome
@@ -77,11 +78,15 @@ def outcome(report: AuditReport, what: str, seconds: float, *, every: bool) -> O
         "seconds": round(seconds, 3),
         "entries_per_second": round(report.size / max(seconds, 1e-9), 1),
         "first_bad_index": first.index if first else None,
+        "erased_values": report.erased,
         "findings": [asdict(each) for each in report.findings],
     }
     read = f"{what}: {report.size:,} entries in {seconds:.1f} s"
     if first is None:
-        return Outcome(facts, f"nothing is wrong with {read}\n  root {facts['root']}")
+        words = f"nothing is wrong with {read}\n  root {facts['root']}"
+        if report.erased:
+            words += f"\n  {report.erased:,} sealed values read erased, as the log says"
+        return Outcome(facts, words)
     shown = report.findings if every else report.findings[:1]
     lines = [f"{len(report.findings)} findings in {read}, the first one:"]
     if every:
@@ -122,6 +127,7 @@ def _audit_database(home: Path | None, advance: Advance, *, resume: bool) -> Aud
             witnesses=[each.key for each in ledger.settings.witnesses],
             signed=history_of(ledger.home),
             vault=ledger.vault,
+            erased=erased_subjects(ledger.trade.recorder),
             progress=counted(advance),
             state=ledger.home / STATE_FOLDER if resume else None,
         )
@@ -134,5 +140,6 @@ def _audit_both(home: Path | None, advance: Advance) -> AuditReport:
             ledger.home,
             witnesses=[each.key for each in ledger.settings.witnesses],
             vault=ledger.vault,
+            erased=erased_subjects(ledger.trade.recorder),
             progress=counted(advance),
         )

@@ -32,6 +32,7 @@ class Exit(IntEnum):
 ERRORS: Final[dict[str, Exit]] = {
     "chain.store.embedded.errors.ServerError": Exit.ENVIRONMENT,
     "chain.store.files.MissingFileError": Exit.ENVIRONMENT,
+    "chain.store.master_key.VaultUnavailableError": Exit.ENVIRONMENT,
     "chain.store.files.LockedError": Exit.REFUSED,
     "chain.store.reader.UnknownEntryError": Exit.MALFORMED,
     "chain.store.sequencer.OutcomeUnknownError": Exit.ENVIRONMENT,

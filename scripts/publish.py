@@ -49,7 +49,7 @@ def publish(
         stop.set()
     if with_parent:
         # The pipe's other end closes with our parent, however that ends.
-        watch = threading.Thread(target=_await_end_of_input, args=(stop,), daemon=True)
+        watch = threading.Thread(target=await_end_of_input, args=(stop,), daemon=True)
         watch.start()
     with deployment(home) as ledger:
         if not with_parent and not once:
@@ -145,7 +145,8 @@ class PublisherProcess:
             raise PublisherEndedError(self._process.returncode, said)
 
 
-def _await_end_of_input(stop: threading.Event) -> None:
+def await_end_of_input(stop: threading.Event) -> None:
+    """Set *stop* when standard input ends: our parent is gone, or wants us gone."""
     # Not by sys.stdin: a thread inside its buffer's lock aborts a process that wants to end.
     while os.read(STDIN, 4096):
         pass

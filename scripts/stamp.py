@@ -5,7 +5,7 @@ Proved by ``tests/scripts/test_stamp.py``.
 
 import typer
 
-from chain.store.stamps import stamp_path
+from chain.store.finality import stamp_path
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Outcome

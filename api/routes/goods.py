@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.bootstrap import Deployment
 from api.commands import IdempotencyKey, new_id, perform, this_moment
+from domain.catalogue.product import ReleasePolicy
 from domain.identifiers import SUFFIX_PATTERN
 from domain.keys.intake import MAX_RAW_KEY_SIZE, Upload
 
@@ -30,6 +31,9 @@ class NewProduct(BaseModel):
     title: str | None = Field(default=None, min_length=1, max_length=200)
     category: str | None = Field(
         default=None, pattern="^[a-z][a-z0-9_]{0,39}$", examples=["game_card"]
+    )
+    release_policy: ReleasePolicy | None = Field(
+        default=None, description="When the raw key is shown to its buyer; by default never."
     )
 
 
@@ -58,7 +62,13 @@ def goods_routes(ledger: Deployment) -> APIRouter:
             key,
             (body.merchant, "merchant"),
             lambda command: ledger.trade.create_product(
-                command, new_id("prd"), body.merchant, body.code, body.title, body.category
+                command,
+                new_id("prd"),
+                body.merchant,
+                body.code,
+                body.title,
+                body.category,
+                release_policy=body.release_policy,
             ),
             lambda found: (
                 [each.data for each in found.of("product.created")]

@@ -11,14 +11,13 @@ from fastapi import APIRouter, Path, Response
 from api.bootstrap import Deployment
 from chain.hashes import leaf_hash
 from chain.store.files import MissingFileError
+from chain.store.finality import stamp_path
 from chain.store.publisher import CHECKPOINT
-from chain.store.stamps import stamp_path
 from chain.tiles import parse_tile_path
-from chain.timestamp import REPLY_TYPE
 
 TEXT: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
-STAMP_TYPES: Final = {"txt": TEXT, "tsr": REPLY_TYPE}
+STAMP_TYPES: Final = {"txt": TEXT, "tsr": "application/timestamp-reply"}
 FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 AT_MOST_A_SECOND: Final = {"Cache-Control": "public, max-age=1"}
 MAX_INDEX: Final = 2**63 - 2

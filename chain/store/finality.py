@@ -35,6 +35,9 @@ from chain.vkey import VerifierKey
 CHECKPOINT: Final = "checkpoint"
 """Path of the published checkpoint; `LOG_FOLDER` is where it is in a home."""
 
+STAMPS: Final = "stamps"
+"""Folder, beside it, of checkpoints that were stamped with the time."""
+
 STATE_FILE: Final = "signer/witnesses.json"
 
 
@@ -148,7 +151,7 @@ class Finality:
             return []
         have = frozenset(
             self._names[name, key_id]
-            for size, name, key_id in self._reader.cosigners(signed.size - 1, len(self._names))
+            for size, name, key_id in self._reader.cosigners(signed.size - 1)
             if size == signed.size and (name, key_id) in self._names
         )
         note = self._reader.checkpoint(signed.size)
@@ -242,6 +245,11 @@ class Finality:
         folder = Folder(self._home / STATE_FILE.split("/")[0])
         folder.replace(STATE_FILE.split("/")[1], f"{dumps({**state, 'at': now})}\n".encode())
         self._written = state
+
+
+def stamp_path(size: int, kind: str) -> str:
+    """Return the path of a stamp's file, *kind* ``txt`` or ``tsr``; see `chain.store.stamps`."""
+    return f"{STAMPS}/{size:012d}.{kind}"
 
 
 def read_state(home: Path) -> dict[str, Any] | None:

@@ -2,7 +2,8 @@
 
 ``evidence.md``, section 7. It is another implementation than the one in `chain.timestamp`, so
 that a fault of one does not let a token through that a court's expert will then refuse.
-Proved by ``tests/chain/store/test_openssl.py``.
+Proved by ``tests/chain/test_timestamp.py`` and
+``tests/chain/store/test_stamps.py``.
 """
 
 import subprocess

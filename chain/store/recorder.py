@@ -44,6 +44,10 @@ SELECT_LOG = """
 SELECT leaf_index, stream, seq, type, entry FROM entries
 WHERE leaf_index >= %s AND leaf_index < %s {topics} ORDER BY leaf_index LIMIT %s
 """
+SELECT_ENTRIES = """
+SELECT leaf_index, entry FROM entries
+WHERE leaf_index >= %s AND leaf_index < %s {topics} ORDER BY leaf_index LIMIT %s
+"""
 SELECT_RECEIPT = "SELECT first_index, events FROM receipts WHERE command_id = %s"
 ENDLESS = (1 << 63) - 1
 
@@ -235,6 +239,15 @@ class LedgerApplicationRecorder(LedgerAggregateRecorder, ApplicationRecorder):
             Notification(self._id_type(stream), seq, kind, state_of(entry), index + 1)
             for index, stream, seq, kind, entry in rows
         ]
+
+    def select_entries(
+        self, start: int, limit: int, stop: int, topics: Sequence[str] = ()
+    ) -> list[tuple[int, bytes]]:
+        """Return leaf index and entry from leaf index *start* to before *stop*, at most *limit*."""
+        query = SELECT_ENTRIES.format(topics="AND type = ANY(%s)" if topics else "")
+        parameters = [start, stop, *([list(topics)] if topics else []), limit]
+        with translated(), self._log.database.connection() as connection:
+            return connection.execute(query, parameters, binary=True).fetchall()
 
     def max_notification_id(self) -> int | None:
         """Return the id of the last event in the log, None while it is empty."""

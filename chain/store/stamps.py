@@ -24,12 +24,11 @@ from chain.checkpoint import Checkpoint
 from chain.errors import ChainError
 from chain.note import Note
 from chain.store.files import MissingFileError, PublishedFiles
-from chain.store.finality import CHECKPOINT
+from chain.store.finality import CHECKPOINT, STAMPS, stamp_path
 from chain.store.http import UnreachableError, post
 from chain.store.openssl import check_with_openssl, has_openssl
 from chain.timestamp import QUERY_TYPE, REPLY_TYPE, Timestamp, check_imprint, check_timestamp
 
-FOLDER: Final = "stamps"
 TIMEOUT: Final = 20.0
 """Seconds that an authority is waited for."""
 
@@ -77,7 +76,7 @@ class Stamper:
 
     def sizes(self) -> list[int]:
         """Return the sizes of the stamped checkpoints, in order."""
-        found = (_NAME.fullmatch(name) for name in self._files.list(FOLDER))
+        found = (_NAME.fullmatch(name) for name in self._files.list(STAMPS))
         return sorted(int(match[1]) for match in found if match)
 
     def read(self, size: int) -> Stamp:
@@ -179,8 +178,3 @@ def ask_authority(authority: StampAuthority, note: bytes) -> tuple[bytes, Timest
     if has_openssl():
         check_with_openssl(reply.body, note, authority.roots)
     return reply.body, said
-
-
-def stamp_path(size: int, kind: str) -> str:
-    """Return the path of a stamp's file, *kind* ``txt`` or ``tsr``."""
-    return f"{FOLDER}/{size:012d}.{kind}"

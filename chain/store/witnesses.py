@@ -4,7 +4,7 @@ c2sp.org/tlog-witness, the log's side. Every witness has a thread of its own whi
 and one question at a time. A witness that is slow is waited for no longer than the deadline;
 what it says later is taken later. A cosignature counts only if it verifies: by the key that
 was configured, over the very checkpoint that was sent. A 409 with another size is followed by
-a proof from that size, a few times. Proved by ``tests/chain/store/test_witnesses.py``.
+a proof from that size, a few times. Proved by ``tests/chain/store/test_finality.py``.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -79,6 +79,8 @@ class _Witness:
     busy: int | None = None
     """Size of the checkpoint that it is being asked about."""
 
+    asked_at: float = 0.0
+
     cosigned: Cosigned | None = None
     error: str | None = None
     ahead: int | None = None
@@ -136,11 +138,11 @@ class Witnesses:
         """
         end = monotonic() + self._deadline
         with self._changed:
-            self._offer(size, note, have)
-            while wait:
+            while True:
+                # Again on each turn: who has just answered about an earlier one is free now.
+                self._offer(size, note, have)
                 names = have | {each.witness for each in self._arrived if each.size == size}
-                asked = any(each.busy == size for each in self._witnesses)
-                if is_enough(names) or not asked or not self._wait(end):
+                if not wait or is_enough(names) or not self._wait(end):
                     break
             arrived, self._arrived = self._arrived, []
         return arrived
@@ -160,7 +162,12 @@ class Witnesses:
             ]
 
     def _wait(self, end: float) -> bool:
-        left = end - monotonic()
+        """Wait for an answer; say whether one may have come before *end*.
+
+        Whoever was asked longer ago than the deadline is not waited for any more.
+        """
+        asked = [each.asked_at for each in self._witnesses if each.busy is not None]
+        left = min(end, max(asked, default=0.0) + self._deadline) - monotonic()
         return left > 0 and self._changed.wait(left)
 
     def _offer(self, size: int, note: bytes, have: Iterable[str]) -> None:
@@ -168,7 +175,7 @@ class Witnesses:
             done = each.name in have or (each.cosigned is not None and each.cosigned.size >= size)
             if done or each.busy is not None or monotonic() < each.ask_again:
                 continue
-            each.busy = size
+            each.busy, each.asked_at = size, monotonic()
             # A daemon: a witness that never answers must not keep this process from ending.
             Thread(
                 target=self._ask, args=(each, size, note), name=f"witness {each.name}", daemon=True

@@ -2,7 +2,7 @@
 
 ``features.md``, C4 and 3.3: a better grade pays less. Money is posted in double entry in
 the same command as the fact (`domain.credit.deposits`). The stream is named
-``deposit/<merchant>``; a deposit has one currency. ``tests/domain/credit/test_deposit.py``.
+``deposit/<merchant>``; a deposit has one currency. ``tests/domain/credit/test_c4_deposit.py``.
 """
 
 from collections.abc import Mapping

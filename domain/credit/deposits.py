@@ -2,7 +2,7 @@
 
 The account ``deposit:<merchant>`` of the journal always has the deposit's balance. A
 merchant whose deposit is short puts nothing on the shelf until it has topped up.
-``tests/domain/credit/test_deposits.py``.
+``tests/domain/credit/test_c4_deposits.py``.
 """
 
 from domain.command import Command

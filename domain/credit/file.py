@@ -2,7 +2,7 @@
 
 ``features.md``, C1 to C3. What stands in the file is what the log gave at the position
 that each event names; `check_score` makes it again from the log. The stream is named
-``credit/<merchant>``. Proved by ``tests/domain/credit/test_standing.py``.
+``credit/<merchant>``. Proved by ``tests/domain/credit/test_c1_standing.py``.
 """
 
 from collections.abc import Iterable, Mapping

@@ -2,7 +2,7 @@
 
 A grade is entered at one score and lost at a lower one. The distance is more than one
 complaint can move a score, so one complaint may cost a grade and never takes it back and
-forth. Proved by ``tests/domain/credit/test_grade.py``.
+forth. Proved by ``tests/domain/credit/test_c2_grade.py``.
 """
 
 from collections.abc import Mapping

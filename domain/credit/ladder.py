@@ -2,7 +2,7 @@
 
 ``features.md``, C5. A breach begins at its own step; each earlier sanction that was not
 lifted leads one step further. Frozen by ``tests/golden/credit/sanctions-1.json``; proved
-by ``tests/domain/credit/test_sanctions.py``.
+by ``tests/domain/credit/test_c5_sanctions.py``.
 """
 
 from collections.abc import Mapping

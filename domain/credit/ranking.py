@@ -2,7 +2,7 @@
 
 The weight stands in the merchant's credit file and never passes its cap; a sanction in
 force takes from it when the ranking is made, and gives it back by ending. Proved by
-``tests/domain/credit/test_ranking.py``.
+``tests/domain/credit/test_c3_ranking.py``.
 """
 
 from collections.abc import Iterable

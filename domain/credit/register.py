@@ -1,7 +1,7 @@
 """Records that exist once for each merchant: the file, the deposit, the sanctions.
 
 They have no identifier of their own but the merchant's; one without events is a new one.
-``tests/domain/credit/test_deposits.py``.
+``tests/domain/credit/test_c4_deposits.py``.
 """
 
 from typing import Any, TypeVar, cast

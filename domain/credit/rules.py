@@ -3,7 +3,7 @@
 ``features.md``, C1 to C4 and 3.8. Rules are data with a version: a score names the version
 that made it, and an old version stays here, so that an old score can be made again. Rates
 and shares are basis points, parts of ten thousand; nothing here is a float. Frozen by
-``tests/golden/credit/rules-1.json``; proved by ``tests/domain/credit/test_rules.py``.
+``tests/golden/credit/rules-1.json``; proved by ``tests/domain/credit/test_c1_rules.py``.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@
 what is in force is asked with a moment. Of two clocks the merchant has the better one.
 A clock that steps back after an end date does not bring the sanction back, as far as this
 stream has seen the later time; and the appeal window is held against the caller's clock
-alone. The stream is named ``sanction/<merchant>``. ``tests/domain/credit/test_sanctions.py``.
+alone. The stream is named ``sanction/<merchant>``. ``tests/domain/credit/test_c5_sanctions.py``.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Use cases of sanctions (``features.md``, C5), and what they forbid.
 
-``tests/domain/credit/test_sanctions.py``.
+``tests/domain/credit/test_c5_sanctions.py``.
 """
 
 from collections.abc import Sequence

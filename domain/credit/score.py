@@ -3,7 +3,7 @@
 ``features.md``, C1. Rates are taken over the orders of the window and some that everybody
 is thought to have had, so that one complaint says little about a small shop. Every division
 is of integers and rounds down. `score` is a pure function of the events below a position:
-whoever has them gets the same bytes. ``tests/domain/credit/test_score.py``; a score that
+whoever has them gets the same bytes. ``tests/domain/credit/test_c1_score.py``; a score that
 must never change is ``tests/golden/credit/score-1.json``.
 """
 

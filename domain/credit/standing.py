@@ -1,6 +1,6 @@
 """Use cases of the credit file (``features.md``, C1 to C3): score a merchant anew.
 
-``tests/domain/credit/test_standing.py``.
+``tests/domain/credit/test_c1_standing.py``.
 """
 
 from domain.command import Command

@@ -2,7 +2,7 @@
 
 ``features.md``, C1. A mark is one leaf index under one heading of one day. The tally holds
 nothing but marks and what is needed to place the next one, so folding on from any point
-equals folding from the first entry (``tests/domain/credit/test_score.py``).
+equals folding from the first entry (``tests/domain/credit/test_c1_score.py``).
 
 The moment of a fact is when it happened, as far as the log believes it: not after the log
 took it. The tally's clock is the latest moment so far; a clock that steps back moves

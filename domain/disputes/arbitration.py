@@ -2,7 +2,7 @@
 
 Opening freezes the escrow in the same command; ``ruling.executed`` stands before the
 money's event. Facts are read from the log, never taken from a caller, and nobody issues a
-ruling by rule but the rule table. ``tests/domain/disputes/test_arbitration.py``.
+ruling by rule but the rule table. ``tests/domain/disputes/``, a file a row.
 """
 
 from collections.abc import Sequence
@@ -196,7 +196,7 @@ class Arbitration(Desk):
             found.rule(command, ruling)
             return
         row = f"{decision.rule.row}: " if decision.rule else ""
-        _assign(
+        assign(
             command, found, case, (choose(case, arbitrators), f"{row}{decision.zh}"), now, calendar
         )
 
@@ -218,7 +218,7 @@ class Arbitration(Desk):
         """
         found = self.load(Dispute, dispute)
         found.check("dispute.assigned")
-        _assign(command, found, self.read_case(dispute), (arbitrator, reason), now, calendar)
+        assign(command, found, self.read_case(dispute), (arbitrator, reason), now, calendar)
 
     @use_case
     def rule(self, command: Command, dispute: str, judgement: Judgement, now: str) -> None:
@@ -336,7 +336,7 @@ class Arbitration(Desk):
         return order
 
 
-def _assign(
+def assign(
     command: Command,
     dispute: Dispute,
     case: Case,
@@ -344,6 +344,12 @@ def _assign(
     now: str,
     calendar: Calendar,
 ) -> None:
+    """Hand the case to *whom*, for a reason, if the person may decide it.
+
+    Raises:
+        ConflictOfInterestError: a party, or somebody who has ruled in it before.
+        IllegalTransitionError: another has it, and still has time.
+    """
     arbitrator, reason = whom
     check_impartial(case, arbitrator)
     due = calendar.end_of(RULING_DAYS, now)

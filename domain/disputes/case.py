@@ -2,7 +2,7 @@
 
 The histories of dispute, order and key, and what was detected elsewhere about the key,
 each event with its leaf index: the facts of a ruling are a function of this and of nothing
-else (``features.md``, F2). ``tests/domain/disputes/test_facts.py``.
+else (``features.md``, F2). ``tests/domain/disputes/test_f2_facts.py``.
 """
 
 from collections.abc import Iterable, Sequence

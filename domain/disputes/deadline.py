@@ -3,7 +3,7 @@
 ``features.md``, 3.8. A working day is one of the market's own zone (UTC+8, no summer
 time): Monday to Friday, less the holidays, plus the weekends that are worked in their
 place. The day on which a period begins is not counted. Proved by
-``tests/domain/disputes/test_deadline.py``.
+``tests/domain/disputes/test_f4_deadline.py``.
 """
 
 from dataclasses import dataclass, field

@@ -3,7 +3,7 @@
 The table of 3.4, and one row that it leaves open: an arbitrator who misses the deadline is
 replaced, or gets another (assigned to assigned), so that no case is stuck. What needs more
 of the log than the dispute's own history is checked in `domain.disputes.arbitration`.
-Proved by ``tests/domain/disputes/test_arbitration.py``.
+Proved by ``tests/domain/disputes/``, a file a row.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Carrying out a ruling: money and key move in the command that says so (F8, 3.3, 3.4).
 
-``tests/domain/disputes/test_execution.py``.
+``tests/domain/disputes/test_f8_execution.py``.
 """
 
 from domain.command import Command

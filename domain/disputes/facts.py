@@ -5,7 +5,7 @@ fault, and what sends a case to a person before the table is asked. A pure funct
 case and its terms: no clock, no database, the same bytes each time. Order is the order of
 the log. Clocks are compared where section 4 itself measures a time, and nowhere else:
 window, promised delivery, first use against activation. Proved by
-``tests/domain/disputes/test_facts.py``.
+``tests/domain/disputes/test_f2_facts.py``.
 """
 
 from dataclasses import dataclass

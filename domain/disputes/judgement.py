@@ -1,6 +1,6 @@
 """An arbitrator's decision, and what no arbitrator may order (``features.md``, F4, 3.1).
 
-``tests/domain/disputes/test_arbitration.py``.
+``tests/domain/disputes/test_f4_person.py``.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Arbitrators: who may not decide a case, and which of several does (``features.md``, F4).
 
-``tests/domain/disputes/test_arbitration.py``.
+``tests/domain/disputes/test_f4_person.py``.
 """
 
 from collections.abc import Iterable

@@ -4,7 +4,7 @@ The facts are read anew from the case as it was, the same version of the rule ta
 asked, and every member of what was recorded is compared. A person's decision cannot be
 computed: of it are checked the facts it was given, that it is lawful, and that each event
 it names is one of the case and stood in the log before it. Pure.
-Proved by ``tests/domain/disputes/test_replay.py``.
+Proved by ``tests/domain/disputes/test_f7_replay.py``.
 """
 
 from collections.abc import Iterable

@@ -3,7 +3,7 @@
 A row has five cells, one a fact; a cell is a value, several with ``/`` between them, or
 ``*``. A table is checked when it is made: every one of the 108 combinations of facts must
 meet exactly one row. A published version never changes; a better table gets the next
-number, and old rulings keep theirs. Proved by ``tests/domain/disputes/test_rules.py`` and
+number, and old rulings keep theirs. Proved by ``tests/domain/disputes/test_f3_rules.py`` and
 frozen by ``tests/golden/domain/rules-1.json``.
 """
 

@@ -1,7 +1,7 @@
 """The first ruling of a case: what the rule table makes of the facts (``features.md``, F3).
 
 Pure: the same case and evidence give the same decision, at the time and in a replay years
-later. Proved by ``tests/domain/disputes/test_table_in_use.py``.
+later. Proved by ``tests/domain/disputes/test_f3_table_in_use.py``.
 """
 
 from dataclasses import dataclass

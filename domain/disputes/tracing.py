@@ -1,6 +1,6 @@
 """From a ruling to the events it rests on, and from an event to the rulings (F7).
 
-``tests/domain/disputes/test_replay.py``.
+``tests/domain/disputes/test_f7_replay.py``.
 """
 
 from domain.disputes.case import Case, Histories, Recorded, read_case, recorded

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from chain.canonical import parse, to_bytes
 from chain.errors import MalformedError
-from domain.identity.number import check_symbol, luhn_sum
+from domain.identity.number import check_symbol, luhn_digit
 from domain.identity.parties import Document, FaceMatch, Match, Stamp
 from domain.identity.person import Card, Person
 
@@ -73,8 +73,7 @@ def citizen(index: int) -> Citizen:
     digits = f"110101{born:%Y%m%d}{index:03}"
     # No bank issues cards that begin with 99.
     card = f"99{int.from_bytes(throw[5:11]) % 10**12:012}{index:04}"
-    check = -luhn_sum(f"{card}0") % 10
-    return Citizen(name, digits + check_symbol(digits), f"{card}{check}")
+    return Citizen(name, digits + check_symbol(digits), card + luhn_digit(card))
 
 
 @cache

@@ -17,6 +17,7 @@ from domain.payload import (
     ProductId,
     Reference,
     RefundId,
+    Tag,
     Units,
 )
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from domain.keys.key import Key
 
 FaultCause = Literal["fault", "upstream_unknown", "stolen_list", "upstream_used", "case_collision"]
+VoucherEnd = Literal["expired", "revoked"]
+StepUpMethod = Literal["passkey", "one_time_code", "face", "password"]
+"""How the buyer showed anew who asks."""
 
 
 @event("key.imported")
@@ -90,16 +94,38 @@ class KeySold(Event):
     order: OrderId
 
 
-@event("voucher.issued")
+@event("voucher.issued", schema=2)
 class VoucherIssued(Event):
     """The buyer has a temporary redemption code for the key."""
 
     code: Reference | None = None
     expires_at: Moment | None = None
     basis: Basis | None = None
+    tag: Tag | None = None
+    """By which the key is found when somebody types the code."""
 
     def _apply(self, key: "Key") -> None:
         key.voucher_live, key.voucher_expires_at = True, self.expires_at
+        key.voucher_code, key.voucher_tag, key.voucher_end = self.code, self.tag, None
+        key.voucher_locks, key.voucher_locked_until = 0, None
+
+
+@upcaster("voucher.issued", 1)
+def issued_without_tag(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: a code of version 1 is not found by what somebody types."""
+    return data
+
+
+@event("voucher.locked")
+class VoucherLocked(Event):
+    """Too many have tried the code who may not use it: for a time nobody can."""
+
+    until: Moment
+    locks: Units
+    """The how manieth lock of this code it is; each takes twice as long as the one before."""
+
+    def _apply(self, key: "Key") -> None:
+        key.voucher_locked_until, key.voucher_locks = self.until, self.locks
 
 
 @event("voucher.expired")
@@ -107,7 +133,7 @@ class VoucherExpired(Event):
     """The redemption code's time is over; a new one can be asked for."""
 
     def _apply(self, key: "Key") -> None:
-        key.voucher_live = False
+        key.voucher_live, key.voucher_end = False, "expired"
 
 
 @event("voucher.revoked")
@@ -115,7 +141,7 @@ class VoucherRevoked(Event):
     """The redemption code no longer works."""
 
     def _apply(self, key: "Key") -> None:
-        key.voucher_live = False
+        key.voucher_live, key.voucher_end = False, "revoked"
 
 
 @event("bundle.issued")
@@ -157,15 +183,29 @@ class KeyActivated(Event):
         key.voucher_live = False
 
 
-@event("key.revealed")
+@event("key.revealed", schema=2)
 class KeyRevealed(Event):
     """The raw key was shown to its buyer; every view is an event."""
 
     buyer: BuyerId
     purpose: str
+    device: Tag | None = None
+    view: Units | None = None
+    """The how manieth it is."""
+    step_up_by: BuyerId | None = None
+    """From the second view on: who showed anew who asks, when and how."""
+    step_up_at: Moment | None = None
+    step_up_method: StepUpMethod | None = None
 
     def _apply(self, key: "Key") -> None:
         key.revealed = True
+        key.views += 1
+
+
+@upcaster("key.revealed", 1)
+def revealed_without_device(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data* as it is: version 1 counted no views and named no device."""
+    return data
 
 
 @event("key.confirmed")
@@ -187,6 +227,7 @@ class KeyReturned(Event):
     def _apply(self, key: "Key") -> None:
         # A key sold again shows nothing of its first order.
         key.order, key.units_refunded, key.voucher_expires_at = None, 0, None
+        key.voucher_code, key.voucher_tag, key.voucher_locked_until = None, None, None
         key.upstream = None
 
 

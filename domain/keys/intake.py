@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from chain.errors import MalformedError
 from domain.catalogue.batch import Batch, LineFault
-from domain.catalogue.product import Product, ProductStockAdjusted
+from domain.catalogue.product import Product, ProductStockAdjusted, ReleasePolicy
 from domain.command import Command
 from domain.desk import Desk, use_case
 from domain.errors import WrongPartyError
@@ -61,12 +61,14 @@ class Intake(Desk):
         code: str,
         title: str | None = None,
         category: str | None = None,
+        *,
+        release_policy: ReleasePolicy | None = None,
     ) -> None:
         """Offer a product, of one of the known categories where it has one."""
         require_right(self, merchant, "list")
         if category is not None:
             VERSION_1.demand(category)
-        Product(product).create(command, merchant, code, title, category)
+        Product(product).create(command, merchant, code, title, category, release_policy)
 
     @use_case
     def adjust_stock(self, command: Command, product: str, units: int) -> None:
@@ -125,9 +127,16 @@ class Intake(Desk):
             taken.add(mark, key_id)
 
     @use_case
-    def rename_product(self, command: Command, product: str, title: str) -> None:
-        """Give a product another title."""
-        self.load(Product, product).rename(command, title)
+    def rename_product(
+        self,
+        command: Command,
+        product: str,
+        title: str,
+        *,
+        release_policy: ReleasePolicy | None = None,
+    ) -> None:
+        """Give a product another title; a release policy holds for views from now on."""
+        self.load(Product, product).rename(command, title, release_policy)
 
     @use_case
     def withdraw_product(self, command: Command, product: str) -> None:

@@ -19,6 +19,8 @@ from domain.errors import (
 )
 from domain.keys import events
 from domain.keys.code import VOUCHER_SYMBOLS, draw_code
+from domain.keys.register import CODE, CODES
+from domain.keys.stepup import StepUp
 
 if TYPE_CHECKING:
     from domain.keys.upstream import KeyUpstreamChecked
@@ -51,6 +53,7 @@ KEY_TABLE: Table = {
     "voucher.issued": {"sold": "vouchered", "vouchered": "vouchered"},
     "voucher.expired": {"vouchered": "vouchered"},
     "voucher.revoked": {"vouchered": "vouchered"},
+    "voucher.locked": {"vouchered": "vouchered"},
     "bundle.issued": {"vouchered": "vouchered"},
     "bundle.unit_used": _USED,
     "bundle.units_refunded": {"sold": "sold", "vouchered": "vouchered", **_USED},
@@ -78,8 +81,9 @@ class Key(Aggregate):
 
     __slots__ = (
         *("activated", "fingerprint", "merchant", "order", "product", "raw_key", "revealed"),
-        *("state", "units", "units_refunded", "units_used", "upstream", "votes"),
-        *("voucher_expires_at", "voucher_live"),
+        *("state", "units", "units_refunded", "units_used", "upstream", "views", "votes"),
+        *("voucher_code", "voucher_end", "voucher_expires_at", "voucher_live"),
+        *("voucher_locked_until", "voucher_locks", "voucher_tag"),
     )
 
     def __init__(self, aggregate_id: str) -> None:
@@ -95,6 +99,12 @@ class Key(Aggregate):
         self.revealed = False
         self.voucher_live = False
         self.voucher_expires_at: str | None = None
+        self.voucher_code: dict[str, str] | None = None
+        self.voucher_tag: str | None = None
+        self.voucher_end: events.VoucherEnd | None = None
+        self.voucher_locked_until: str | None = None
+        self.voucher_locks = 0
+        self.views = 0
         self.fingerprint: str | None = None
         self.raw_key: dict[str, str] | None = None
         self.upstream: KeyUpstreamChecked | None = None
@@ -187,10 +197,14 @@ class Key(Aggregate):
 
     def issue_voucher(self, command: Command, buyer: str, expires_at: str | None) -> None:
         """Draw a new redemption code, sealed for *buyer*; a live one is revoked first."""
+        self.check("voucher.issued")  # before there is a code that nobody has paid for
         if self.voucher_live:
             self.happen(command, events.VoucherRevoked(*self.follows(command)))
-        code = command.seal(buyer, draw_code(VOUCHER_SYMBOLS, command.draw))
-        self.happen(command, events.VoucherIssued(*self.follows(command), code, expires_at))
+        code = draw_code(VOUCHER_SYMBOLS, command.draw)
+        tag, sealed = command.tag(CODE, code), command.seal(buyer, code)
+        follows = self.follows(command)
+        self.happen(command, events.VoucherIssued(*follows, sealed, expires_at, tag=tag))
+        command.keep(CODES.new(tag=tag, key=self.id, order_id=self.order or ""))
 
     def assume_voucher(self, command: Command) -> None:
         """Record that a buyer of the past was served, by no code that we know of."""
@@ -207,6 +221,19 @@ class Key(Aggregate):
             raise VoucherNotLiveError(f"{self.id}: no code of it has expired at {now}")
         self.happen(command, events.VoucherExpired(*self.follows(command)))
 
+    def voucher_expired(self, now: str) -> bool:
+        """Say whether the code's time is over at *now*."""
+        return self.voucher_expires_at is not None and now >= self.voucher_expires_at
+
+    def voucher_locked(self, now: str) -> bool:
+        """Say whether nobody can use the code at *now*, for others have tried it."""
+        return self.voucher_locked_until is not None and now < self.voucher_locked_until
+
+    def lock_voucher(self, command: Command, until: str) -> None:
+        """Lock the code until *until*."""
+        locks = self.voucher_locks + 1
+        self.happen(command, events.VoucherLocked(*self.follows(command), until, locks))
+
     def issue_bundle(self, command: Command) -> None:
         """State how many units the buyer may use."""
         self.happen(command, events.BundleIssued(*self.follows(command), self.units))
@@ -215,10 +242,9 @@ class Key(Aggregate):
         """Redeem the key for *buyer*: happens once.
 
         Raises:
-            VoucherNotLiveError: revoked, expired at *now*, or used.
+            VoucherNotLiveError: revoked, used, or expired or locked at *now*.
         """
-        expired = self.voucher_expires_at is not None and now >= self.voucher_expires_at
-        if not self.voucher_live or expired:
+        if not self.voucher_live or self.voucher_expired(now) or self.voucher_locked(now):
             raise VoucherNotLiveError(f"{self.id}: this code is not valid or cannot be used now")
         self.happen(command, events.KeyActivated(*self.follows(command), buyer))
 
@@ -232,9 +258,28 @@ class Key(Aggregate):
             raise AlreadyUsedError(f"{self.id}: {self.units_left} units are left, not {units}")
         self.happen(command, events.BundleUnitUsed(*self.follows(command), units))
 
-    def reveal(self, command: Command, buyer: str, purpose: str) -> None:
-        """Record one view of the raw key by its buyer."""
-        self.happen(command, events.KeyRevealed(*self.follows(command), buyer, purpose))
+    def reveal(
+        self,
+        command: Command,
+        buyer: str,
+        purpose: str,
+        device: str | None = None,
+        step_up: StepUp | None = None,
+    ) -> None:
+        """Record one view of the raw key by its buyer; *device* is a tag."""
+        self.happen(
+            command,
+            events.KeyRevealed(
+                *self.follows(command),
+                buyer,
+                purpose,
+                device=device,
+                view=self.views + 1,
+                step_up_by=step_up.by if step_up else None,
+                step_up_at=step_up.at if step_up else None,
+                step_up_method=step_up.method if step_up else None,
+            ),
+        )
 
     def refund_units(self, command: Command, units: int, refund: str) -> None:
         """Take back *units* that nobody used.

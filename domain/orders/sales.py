@@ -7,22 +7,19 @@ orders, uses the same ones; the methods of `Sales` load first.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from domain.command import Command
 from domain.desk import Desk, use_case
 from domain.errors import AmountMismatchError, IllegalTransitionError, WrongPartyError
 from domain.identity.standing import require_right
+from domain.keys.activation import USABLE, activate
 from domain.keys.key import Key
 from domain.money import Money
 from domain.orders.events import CloseCause, ConfirmCause, OrderPlaced
 from domain.orders.order import Order
 from domain.payload import Basis
 from domain.payments.payment import Payment
-from domain.qualification.standing import require_reservable, require_revealable
-
-USABLE: Final = frozenset({"delivered", "confirmed", "closed_completed"})
-"""States of an order in which its key may be activated and used."""
+from domain.qualification.standing import require_reservable
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +147,14 @@ class Sales(Desk):
     @use_case
     def expire_voucher(self, command: Command, order: str, now: str) -> None:
         """End the order's redemption code, whose time is over at *now*."""
-        self.load(Key, self.load(Order, order).key).expire_voucher(command, now)
+        self._key_of(self.load(Order, order)).expire_voucher(command, now)
 
     @use_case
     def renew_voucher(self, command: Command, order: str, voucher_until: str) -> None:
         """Give the buyer a new code, so that expiry never forfeits the goods."""
         found = self.load(Order, order)
         found.check_no_dispute("voucher.issued")
-        self.load(Key, found.key).issue_voucher(command, found.buyer, voucher_until)
+        self._key_of(found).issue_voucher(command, found.buyer, voucher_until)
 
     @use_case
     def activate_key(self, command: Command, order: str, buyer: str, now: str) -> None:
@@ -166,32 +163,14 @@ class Sales(Desk):
         Raises:
             WrongPartyError: *buyer* did not buy it.
         """
-        found, key = self._for_use(order, buyer, "key.activated")
-        key.activate(command, buyer, now)
-        if found.state == "confirmed":
-            confirmed_late = found.funds == "released"
-            key.order_confirmed(command)
-            if confirmed_late:
-                key.funds_released(command)
+        found, key = self.key_for_use(order, buyer, "key.activated")
+        activate(command, found, key, buyer, now)
 
     @use_case
     def use_units(self, command: Command, order: str, buyer: str, units: int) -> None:
         """Use units of an activated bundle."""
-        _, key = self._for_use(order, buyer, "bundle.unit_used")
+        _, key = self.key_for_use(order, buyer, "bundle.unit_used")
         key.use_units(command, units)
-
-    @use_case
-    def reveal_key(
-        self, command: Command, order: str, buyer: str, purpose: str, now: str | None = None
-    ) -> None:
-        """Record that the buyer sees the raw key.
-
-        Raises:
-            UpstreamNotUnusedError: nobody has asked its operator of late, or it is not unused.
-        """
-        _, key = self._for_use(order, buyer, "key.revealed")
-        require_revealable(self, command, key, now)
-        key.reveal(command, buyer, purpose)
 
     @use_case
     def confirm_order(self, command: Command, order: str, cause: ConfirmCause) -> None:
@@ -214,14 +193,25 @@ class Sales(Desk):
         if held:
             self.load(Key, found.key).release_reservation(command, found.id)
 
-    def _for_use(self, order: str, buyer: str, topic: str) -> tuple[Order, Key]:
+    def key_for_use(self, order: str, buyer: str, topic: str) -> tuple[Order, Key]:
+        """Return the order and its key, if *buyer* may use it now.
+
+        Raises:
+            WrongPartyError: *buyer* did not buy it, or it is another order's by now.
+            DisputeOpenError: a dispute is open.
+            IllegalTransitionError: the order is not in a state for it.
+        """
         found = self.load(Order, order)
         if found.buyer != buyer:
             raise WrongPartyError(f"{order} was not bought by {buyer}")
         found.check_no_dispute(topic)
         if found.state not in USABLE:
             raise IllegalTransitionError(order, topic, found.state)
-        key = self.load(Key, found.key)
-        if key.order != found.id:
-            raise WrongPartyError(f"{key.id} is no longer the key of {order}")
-        return found, key
+        return found, self._key_of(found)
+
+    def _key_of(self, order: Order) -> Key:
+        """Return the order's key, which must not be another order's by now."""
+        key = self.load(Key, order.key)
+        if key.order != order.id:
+            raise WrongPartyError(f"{key.id} is no longer the key of {order.id}")
+        return key

@@ -9,6 +9,7 @@ from chain.errors import MalformedError, VerificationError
 from chain.quorum import verify_checkpoint
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.files import MissingFileError
+from chain.store.master_key import VaultUnavailableError
 from domain.command import Command
 from domain.event import Meta
 from scripts.migrate import migrate
@@ -93,5 +94,5 @@ def test_a_lost_master_key_is_never_replaced_by_a_new_one(settings: Settings) ->
     with Deployment(settings, migrate) as ledger:
         offer(ledger)
     (settings.home / "keys" / "vault-master.key").unlink()
-    with Deployment(settings, migrate) as ledger, pytest.raises(MissingFileError):
+    with Deployment(settings, migrate) as ledger, pytest.raises(VaultUnavailableError):
         offer(ledger, "cmd/2")

@@ -149,7 +149,9 @@ def test_what_cannot_be_is_a_problem_and_records_nothing(
     assert ledger.reader.size() == 0
 
 
-@pytest.mark.parametrize("bad", [None, "short", "x" * 129, "with a space in it"])
+@pytest.mark.parametrize(
+    "bad", [None, "short", "x" * 129, "with a space in it", "policy/deliver/1234567"]
+)
 def test_a_command_needs_a_key(ledger: Deployment, client: Client, bad: str | None) -> None:
     reply = client.post("/v1/products", {"merchant": "M-LAN", "code": "x"}, bad)
     assert (reply.status, reply.json["code"]) == (400, "idempotency_key_missing")

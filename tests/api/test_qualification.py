@@ -153,7 +153,7 @@ class Qualified(Applying):
 
     def __init__(self, ledger: Deployment) -> None:
         super().__init__(ledger.documents)
-        self.trade = ledger.trade  # type: ignore[assignment]
+        self.trade = ledger.trade
         self.ledger = ledger
 
     def command(self, command_id: str | None = None) -> Command:

@@ -4,6 +4,7 @@ The recorder is the library's in-memory one, taught what our own offers beyond i
 ids, sealed rows and submission. It shares no code with the real one.
 """
 
+import hmac
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from eventsourcing.popo import POPOApplicationRecorder
 from chain.entry import Entry
 from chain.hashes import ChainHash
 from chain.register import Register, RegisterConflictError, RegisterRow
-from chain.sealed import seal
+from chain.sealed import SealedValue, seal
 from domain.application import Trade
 from domain.command import Command
 from domain.entropy import KeyedEntropy
@@ -48,19 +49,26 @@ class MemorySealer:
 
     def __init__(self) -> None:
         self.values: dict[bytes, tuple[str, Any]] = {}
-        self._rows: dict[bytes, MemoryRow] = {}
+        self._kept: dict[bytes, SealedValue] = {}
 
     def seal(self, subject: str, value: object, salt: bytes) -> MemoryRow:
         """Bind *value* with *salt*."""
         sealed = seal(value, salt)
         self.values[sealed.digest] = (subject, value)
-        row = MemoryRow(subject, sealed.content, sealed.digest)
-        self._rows[row.digest] = row
-        return row
+        self._kept[sealed.digest] = sealed
+        return MemoryRow(subject, sealed.content, sealed.digest)
 
-    def open(self, digest: bytes) -> MemoryRow:
-        """Return what *digest* names."""
-        return self._rows[digest]
+    def open(self, digest: bytes) -> SealedValue:
+        """Return what was sealed, recorded or not."""
+        return self._kept[digest]
+
+    def tag(self, kind: str, *parts: str) -> str:
+        """Return a keyed digest."""
+        return f"0:{hmac.digest(SECRET, '/'.join((kind, *parts)).encode(), 'sha256').hex()}"
+
+    def tags(self, kind: str, *parts: str) -> list[str]:
+        """Return the one tag."""
+        return [self.tag(kind, *parts)]
 
 
 class MemoryRegisters:
@@ -216,8 +224,11 @@ MERCHANT = "M-LAN"
 class World:
     """A trade with a sealer, and one call for each use case."""
 
+    policy = "reveal_at_activation"
+    """Of the products that are offered."""
+
     def __init__(self) -> None:
-        self.trade = MemoryTrade()
+        self.trade: Trade = MemoryTrade()
         self.sealer = MemorySealer()
         self.taken = Fingerprints()
         self._count = 0
@@ -248,7 +259,8 @@ class World:
 
     def stocked(self, lines: Sequence[str] = ("AAAA-BBBB",), units: int = 1) -> list[str]:
         """Offer a product and import *lines*; return the ids of the lines' keys."""
-        self.do("create_product", PRODUCT, MERCHANT, "SKU-001", "音乐会员季卡")
+        title = "音乐会员季卡"
+        self.do("create_product", PRODUCT, MERCHANT, "SKU-001", title, release_policy=self.policy)
         upload = Upload(identifier("bat"), MERCHANT, PRODUCT, lines, units)
         self.do("import_batch", upload, SECRET, self.taken, key_of_line)
         return [key_of_line(number) for number in range(1, len(lines) + 1)]

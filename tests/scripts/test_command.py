@@ -14,6 +14,8 @@ GROUPS = {
     "misbehaviour": ("make", "verify"),
     "evidence": ("export",),
     "certificate": ("verify", "show", "status", "key"),
+    "keys": (),
+    "disputes": (),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]
 
@@ -23,6 +25,7 @@ def test_every_command_has_help(name: list[str]) -> None:
     called = call(*name, "--help")
     assert called.code == 0
     assert called.out.lower().startswith("usage: xiyou " + " ".join(name))
+    # A group's own help names its commands.
     assert "--json" in called.out or name[0] in GROUPS
 
 
@@ -79,7 +82,14 @@ def test_wrong_usage_ends_with_2_without_a_stack_trace(arguments: list[str]) -> 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["log", "head"], ["log", "entry", "0"], ["audit"], ["publish", "--once"], ["serve"]],
+    [
+        ["disputes", "median"],
+        ["log", "head"],
+        ["log", "entry", "0"],
+        ["audit"],
+        ["publish", "--once"],
+        ["serve"],
+    ],
     ids=" ".join,
 )
 def test_a_folder_without_a_log_ends_with_4_and_a_remedy(

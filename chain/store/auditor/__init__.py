@@ -24,7 +24,7 @@ opened. Proved by ``tests/chain/store/test_auditor.py`` and
 ``tests/chain/store/test_f12_tampered_row.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from chain.audit import Finding
@@ -56,13 +56,14 @@ PROCESSES = 2
 """The work is two thirds hashing and a third reading: a second process nearly halves it."""
 
 
-def audit_database(  # noqa: PLR0913 — all by name, each of it optional
+def audit_database(  # noqa: PLR0913 — what an audit may be held against, each by its name
     database: Database,
     *,
     keys: Sequence[VerifierKey] = (),
     witnesses: Sequence[VerifierKey] = (),
     signed: SignedHistory | None = None,
     vault: Vault | None = None,
+    erased: Collection[str] = (),
     progress: Progress | None = None,
     state: Path | None = None,
     processes: int = PROCESSES,
@@ -75,6 +76,7 @@ def audit_database(  # noqa: PLR0913 — all by name, each of it optional
         witnesses: their keys; without them cosignatures are judged by their form.
         signed: the signer's history, to miss checkpoints that were removed.
         vault: opens every sealed value.
+        erased: data subjects that the log says were erased; their values may be gone.
         progress: called with entries done and entries in all.
         state: folder for notes of where the audit stands; an audit that was interrupted
             and is called again with the same folder goes on from there. It is removed
@@ -85,7 +87,7 @@ def audit_database(  # noqa: PLR0913 — all by name, each of it optional
     Raises:
         psycopg.OperationalError: the database is out of reach.
     """
-    outside = Outside(keys, signed, vault, witnesses=witnesses)
+    outside = Outside(keys, signed, vault, witnesses=witnesses, erased=erased)
     return DatabaseAudit(
         database, outside, progress=progress, state=state, processes=processes
     ).run()
@@ -120,6 +122,7 @@ def audit_both(
     *,
     witnesses: Sequence[VerifierKey] = (),
     vault: Vault | None = None,
+    erased: Collection[str] = (),
     progress: Progress | None = None,
     processes: int = PROCESSES,
 ) -> AuditReport:
@@ -130,6 +133,7 @@ def audit_both(
         home: the deployment's folder, with its keys, signer's history and ``log/``.
         witnesses: their keys; without them cosignatures are judged by their form.
         vault: opens every sealed value.
+        erased: data subjects that the log says were erased; their values may be gone.
         progress: called with entries done and entries in all, files and rows together.
         processes: how many read and hash; 1 to start none.
 
@@ -159,7 +163,8 @@ def audit_both(
         vault,
         # Files that are at fault themselves prove nothing against the database.
         (lambda low, high: published_leaves(folder, published, low, high)) if clean else None,
-        witnesses,
+        erased=erased,
+        witnesses=witnesses,
     )
     report = DatabaseAudit(
         database,
@@ -171,7 +176,7 @@ def audit_both(
     findings = [*(files.findings if files else ()), *report.findings]
     if not any(each.where == "head" and each.index is None for each in report.findings):
         findings += _check_published(reader, folder, published, report.size)
-    return AuditReport(report.size, report.root, tuple(sort(findings)))
+    return AuditReport(report.size, report.root, tuple(sort(findings)), report.erased)
 
 
 def _check_published(reader: LogReader, folder: Path, published: int, size: int) -> list[Finding]:

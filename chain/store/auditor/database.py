@@ -6,7 +6,7 @@ end where it can, since what is found later may say which entry of several is at
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +86,9 @@ class Outside:
     witnesses: Sequence[VerifierKey] = ()
     """Witnesses' keys; without them the form of cosignatures is judged, not their truth."""
 
+    erased: Collection[str] = ()
+    """Data subjects whose values were destroyed, as entries of the log say."""
+
 
 class DatabaseAudit:
     """One audit of one database; `run` does it.
@@ -114,6 +117,7 @@ class DatabaseAudit:
         self._processes = processes
         self._evidence = Evidence()
         self._edge = RightEdge()
+        self._destroyed = 0
 
     def run(self) -> AuditReport:
         """Audit the log.
@@ -132,7 +136,8 @@ class DatabaseAudit:
             findings = judge(self._evidence, lambda run: _without_successor(connection, run))
         if self._folder:
             forget(self._folder)
-        return AuditReport(head.size if head else 0, self._edge.root(), tuple(findings))
+        size = head.size if head else 0
+        return AuditReport(size, self._edge.root(), tuple(findings), self._destroyed)
 
     def _read_head(self, connection: Connection) -> Head | None:
         rows = connection.execute(_HEAD, binary=True).fetchall()
@@ -176,7 +181,7 @@ class DatabaseAudit:
             if self._folder and report.stop - state.position >= SAVE_EVERY:
                 state = joined.save(name)
         joined.end()
-        self._edge = joined.edge
+        self._edge, self._destroyed = joined.edge, joined.destroyed
 
     def _find(self, index: int | None, what: str, where: str) -> None:
         self._evidence.exact.append(Finding(index, what, where))
@@ -194,6 +199,7 @@ class _Joined:
         evidence: Evidence,
     ) -> None:
         self.edge = RightEdge()
+        self.destroyed = 0
         self._connection = connection
         self._head = head
         self._folder = folder
@@ -202,7 +208,7 @@ class _Joined:
         self._at = b""
         self._due: list[Vouched] = []
         self._chains = Chains(folder / CHAINS, head.size, "entries")
-        self._sealed = SealedValues(folder / SEALED, head.size, outside.vault)
+        self._sealed = SealedValues(folder / SEALED, head.size, outside.vault, outside.erased)
 
     def take_up(self, state: State) -> bool:
         """Go on from *state*; return whether that is possible."""
@@ -308,6 +314,7 @@ class _Joined:
         evidence.broken_links += broken
         self._sealed.judge(self._connection, whole=whole)
         evidence.exact += self._sealed.findings
+        self.destroyed = self._sealed.destroyed
 
     def _compare_leaves(self, report: RangeReport) -> None:
         """Compare the entries of a stretch with the published leaf hashes."""

@@ -23,6 +23,9 @@ class AuditReport:
     findings: tuple[Finding, ...]
     """What is wrong, the first leaf index first; empty if nothing is."""
 
+    erased: int = 0
+    """Sealed values that are gone as the log says they must be: they read "erased"."""
+
     @property
     def first(self) -> Finding | None:
         """The first thing that is wrong, None if nothing is."""

@@ -1,10 +1,13 @@
 """Audits sealed values: that what entries name is kept, and that what is kept is named.
 
 With the vault given, every row is opened as well and hashed again; without it, what is
-encrypted cannot be judged.
+encrypted cannot be judged. A value that is gone because its subject was forgotten is no
+finding, if the caller says that the subject was to be forgotten: the database's own word for
+it is not enough. (Whoever owns the database can still pass one value off as another
+subject's that was erased; what was sealed under a destroyed key, nobody can tell.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from struct import Struct
 
@@ -16,7 +19,8 @@ from chain.errors import ChainError
 from chain.hashes import HASH_SIZE
 from chain.sealed import parse_reference
 from chain.store.auditor.partitions import Partitions
-from chain.store.vault import DataKeyRow, SealedRow, Vault
+from chain.store.data_key import DataKeyRow
+from chain.store.vault import SealedRow, Vault
 
 WHERE = "sealed_values"
 KEYS = "data_keys"
@@ -39,6 +43,7 @@ coalesce(wrapped, ''),
 CASE WHEN made_at BETWEEN 'epoch' AND '9999-01-01' THEN made_at ELSE 'epoch' END FROM data_keys k
 WHERE NOT EXISTS (SELECT FROM sealed_values s WHERE s.data_key = k.id)
 """
+_DESTROYED = "SELECT subject FROM destroyed_values WHERE digest = %s"
 
 
 class SealedValues:
@@ -48,14 +53,20 @@ class SealedValues:
         folder: for what does not fit in memory.
         size: of the log.
         vault: opens every row; None to leave them closed.
+        erased: subjects whose values were to be destroyed, as the log says.
     """
 
-    def __init__(self, folder: Path, size: int, vault: Vault | None) -> None:
+    def __init__(
+        self, folder: Path, size: int, vault: Vault | None, erased: Collection[str] = ()
+    ) -> None:
         count = 1
         while count < 256 and size // count > DIGESTS_EACH:  # noqa: PLR2004 — values of a byte
             count *= 2
         self.partitions = Partitions(folder, count)
         self._vault = vault
+        self._erased = erased
+        self.destroyed = 0
+        """Values that read "erased", as they must."""
         self.findings: list[Finding] = []
 
     def take(self, named: list[tuple[bytes, int]]) -> None:
@@ -126,9 +137,16 @@ class SealedValues:
         for digest, index in sorted(named.items(), key=lambda item: item[1]):
             if len(self.findings) >= MAX_FINDINGS:
                 return
-            if self._is_reference(connection, index, digest):
-                what = f"the sealed value {digest.hex()}, which the entry names, is gone"
+            if not self._is_reference(connection, index, digest):
+                continue
+            row = connection.execute(_DESTROYED, [digest]).fetchone()
+            what = f"the sealed value {digest.hex()}, which the entry names, is gone"
+            if row is None:
                 self._find(index, what, WHERE)
+            elif row[0] in self._erased:
+                self.destroyed += 1
+            else:
+                self._find(index, f"{what}, and the log does not say that it was erased", WHERE)
 
     def _is_reference(self, connection: Connection, index: int, digest: bytes) -> bool:
         """Say whether the entry's body is JSON that refers to *digest*, not just like it."""

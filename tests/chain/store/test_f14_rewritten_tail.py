@@ -76,7 +76,8 @@ def test_the_signer_alone_refuses(rewritten: Database, home: Path) -> None:
         signer.sign(200, root_of(leaves[:200]), [], AT)
 
 
-def test_the_holder_of_an_old_checkpoint_alone_sees_it(rewritten: Database, home: Path) -> None:
+def test_t26_the_holder_of_an_old_checkpoint_alone_sees_it(rewritten: Database, home: Path) -> None:
+    """maziyarpanahi/openmed#1644, ejirocodes/better-auth-audit-logs#14."""
     old = history_of(home).last()
     assert old is not None
     leaves = [leaf_hash(each.entry) for each in LogReader(rewritten).entries(0, 200)]

@@ -10,9 +10,10 @@ from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from random import Random
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
+import psycopg
 import pytest
 
 from chain.checkpoint import Checkpoint
@@ -30,7 +31,7 @@ from chain.store.publisher import CHECKPOINT, LOG_FOLDER, Publisher, Quorum
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, history_of, read_verifier_keys
 from chain.store.witness import create_witness, watch_log
-from chain.store.witnesses import EXCHANGE_TIMEOUT
+from chain.store.witnesses import EXCHANGE_TIMEOUT, FIRST_PAUSE
 from chain.vkey import KeyType, VerifierKey
 from chain.witness import SIZE_TYPE, Submission
 from scripts.witness import WitnessProcess
@@ -356,6 +357,28 @@ def test_a_witness_that_sends_a_byte_now_and_then_is_left_at_the_deadline(
         assert monotonic() - started < BLOCKED
 
 
+def test_a_witness_that_is_busy_with_an_earlier_checkpoint_is_waited_for(
+    database: Database, home: Path, running: ExitStack
+) -> None:
+    """On the way up it is asked about what is shown, and then at once about what is new."""
+
+    def slowly(submission: Submission) -> tuple[int, str, bytes]:
+        sleep(0.3)
+        return 200, "text/plain", cosigned(submission)
+
+    slow = liar(running, slowly)
+    write(database, commands(0, 5))
+    with Publisher(database, home, Signer(home), clock=lambda: AT) as publisher:
+        publisher.publish_once()
+    write(database, commands(5, 5))
+    with publisher_of(database, home, quorum(1, (W1.verifier_key, slow.url))) as publisher:
+        checkpoint = publisher.publish_once()
+    assert checkpoint is not None
+    assert checkpoint.size == 10
+    asked = [Checkpoint.parse(Note.parse(each.note).text).size for each in slow.asked]
+    assert asked == [5, 10]
+
+
 def test_a_witness_that_knows_another_size_is_followed_there(
     database: Database, home: Path, running: ExitStack
 ) -> None:
@@ -423,6 +446,33 @@ def test_a_fork_is_refused_by_each_witness_with_the_status_of_the_specification(
         assert answer(0, larger) == HTTPStatus.CONFLICT
         # The honest log goes on.
         assert answer(300, shown(home)) == HTTPStatus.OK
+
+
+def test_f15_a_log_rolled_back_together_with_its_mark_gets_nothing_final(
+    database: Database, home: Path, owner_url: str, running: ExitStack
+) -> None:
+    """An old backup of everything that is ours: what the witness remembers is not ours."""
+    court = our_witness(running, home)
+    asked = quorum(1, (court.vkey, court.url))
+    write(database, commands(0, 10))
+    with publisher_of(database, home, asked) as publisher:
+        publisher.publish_once()
+    with psycopg.connect(owner_url, options="-c search_path=ledger") as owner:
+        owner.execute("SET session_replication_role = replica")
+        for table in ("entries", "receipts", "checkpoints", "cosignatures"):
+            owner.execute(f"DELETE FROM {table}".encode())
+        owner.execute("UPDATE head SET size = 0, at = '', edge = ''")
+    restored = make_home(home.parent / "restored")
+    write(database, commands(100, 5))
+    with publisher_of(database, restored, asked) as publisher:
+        assert publisher.publish_once() is None
+        write(database, commands(105, 10))
+        # Past the old size too: the new tree does not begin with what was cosigned.
+        sleep(FIRST_PAUSE)
+        assert publisher.publish_once() is None
+    assert not (restored / LOG_FOLDER / CHECKPOINT).exists()
+    assert "answered 422" in state_of(restored)["witnesses"][0]["error"]
+    assert state_of(restored)["witnesses"][0]["ahead"] == 10
 
 
 def test_a_policy_with_a_witness_that_has_not_cosigned_is_not_met(

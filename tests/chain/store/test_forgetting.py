@@ -10,7 +10,7 @@ from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.forgetting import Forgotten, forget
 from chain.store.master_key import FileMasterKey, create_master_key
-from chain.store.vault import SealedRow, UnknownValueError, Vault
+from chain.store.vault import ErasedValueError, SealedRow, Vault
 from tests.chain.store.writing import write
 
 
@@ -38,9 +38,25 @@ def test_a_subject_is_forgotten_with_all_of_its_keys_and_values(
     kept = sealed(database, vault, "person_10", 2)
     assert forget(schema_owner_url, ["person_1"]) == Forgotten(keys=3, values=5)
     for row in gone:
-        with pytest.raises(UnknownValueError):
+        with pytest.raises(ErasedValueError):
             vault.open(row.digest)
     assert [vault.open(row.digest).digest for row in kept] == [row.digest for row in kept]
+
+
+def test_what_a_restored_backup_brings_back_is_destroyed_again(
+    database: Database, vault: Vault, schema_owner_url: str, owner_url: str
+) -> None:
+    [row] = sealed(database, vault, "person_1", 1)
+    with psycopg.connect(owner_url) as owner:
+        kept = owner.execute("SELECT * FROM ledger.data_keys").fetchone()
+        assert forget(schema_owner_url, ["person_1"]) == (1, 1)
+        assert kept is not None
+        owner.execute("INSERT INTO ledger.data_keys VALUES (%s, %s, %s, %s, %s)", kept)
+    write(database, [], values=[row])
+    assert vault.open(row.digest).digest == row.digest
+    assert forget(schema_owner_url, ["person_1"]) == (1, 1)
+    with pytest.raises(ErasedValueError):
+        vault.open(row.digest)
 
 
 def test_forgetting_again_does_nothing_and_succeeds(

@@ -190,6 +190,25 @@ def test_no_value_becomes_text_of_a_statement(recorder: Recorder) -> None:
     assert recorder.select_register(SLOTS, {"place": hostile}) == [(hostile, hostile, None)]
 
 
+def test_refusals_again_and_again_leave_the_connection_usable(
+    real: LedgerApplicationRecorder,
+) -> None:
+    """The driver prepares what it sends often, and a failed pipeline skips the preparing."""
+    write(real, "first", new("p", "anna"))
+    with pytest.raises(IntegrityError):
+        real.insert_events([event("first")], command_id="stale")
+    for number in range(10):
+        place = f"p{number}"
+        wanted = [
+            real.submit_events([event(f"s{number}/{who}")], beside=[*more, new(place, str(who))])
+            for who, more in enumerate([[], [new("p", "bert")], [SLOTS.drop(place=place)]] * 4)
+        ]
+        errors = [each.exception() for each in wanted]
+        assert {type(each) for each in errors if each} <= {IntegrityError}, errors
+        assert None in errors
+    assert len(all_rows(real)) == 11
+
+
 def test_refusal_after_refusal_leaves_the_connection_as_good_as_new(
     real: LedgerApplicationRecorder,
 ) -> None:

@@ -252,11 +252,15 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
         "checkpoints": ["INSERT", "SELECT"],
         "cosignatures": ["INSERT", "SELECT"],
         "data_keys": ["INSERT", "SELECT"],
+        "destroyed_values": ["SELECT"],
         "entries": ["INSERT", "SELECT"],
         "head": ["SELECT", "UPDATE"],
         "receipts": ["INSERT", "SELECT"],
+        "redemption_codes": ["INSERT", "SELECT"],
+        "redemption_slots": ["DELETE", "INSERT", "SELECT"],
         "sealed_values": ["INSERT", "SELECT"],
         "snapshots": ["DELETE", "INSERT", "SELECT"],
+        "standings": ["DELETE", "INSERT", "SELECT", "UPDATE"],
         "tracking": ["INSERT", "SELECT", "UPDATE"],
     }
     assert flags == (False, False, False, False)

@@ -14,9 +14,9 @@ from chain.hashes import TreeSize
 from chain.merkle import root_of
 from chain.note import Note, make_signature
 from chain.store.files import MissingFileError
-from chain.store.finality import CHECKPOINT
+from chain.store.finality import CHECKPOINT, stamp_path
 from chain.store.openssl import check_with_openssl, has_openssl
-from chain.store.stamps import NoStampError, StampAuthority, Stamper, stamp_path
+from chain.store.stamps import NoStampError, StampAuthority, Stamper
 from chain.timestamp import check_timestamp, read_authorities
 from scripts.authority import AuthorityServer, TestAuthority
 from tests.chain.keys import LOG, ORIGIN, W1, signers

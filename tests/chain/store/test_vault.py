@@ -10,10 +10,11 @@ import pytest
 
 from chain.errors import ChainError, MalformedError, VerificationError
 from chain.sealed import SALT_SIZE, unseal
+from chain.store.data_key import DataKeyRow
 from chain.store.database import Database
 from chain.store.files import MissingFileError
 from chain.store.master_key import FileMasterKey, create_master_key
-from chain.store.vault import DataKeyRow, SealedRow, UnknownValueError, Vault
+from chain.store.vault import SealedRow, UnknownValueError, Vault
 from tests.chain.store.writing import write
 
 SALT = bytes(range(SALT_SIZE))

@@ -193,7 +193,7 @@ def on_the_log(app_url: str, vault: Vault) -> Iterator[Enrolling]:
         "ORIGINATOR_ID_TYPE": "text",
     }
     with Trade(environment) as trade:
-        world.trade = trade  # type: ignore[assignment]
+        world.trade = trade
         world.sealer = vault  # type: ignore[assignment]
         yield world
 

@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum import luhn
+from stdnum.cn import ric
 
 from chain.errors import MalformedError
 from domain.identity.number import check_card_number, check_resident_number, check_symbol
@@ -17,6 +19,24 @@ ISO_7812_EXAMPLE = "79927398713"
 @pytest.mark.parametrize("number", GB_11643_EXAMPLES)
 def test_the_examples_of_the_standard_pass(number: str) -> None:
     assert check_resident_number(number) == number
+
+
+@pytest.mark.parametrize("place", ["320102", "810000", "820000", "830000"])
+def test_who_was_born_before_the_place_had_its_code_is_somebody_all_the_same(place: str) -> None:
+    digits = f"{place}19600101001"
+    check_resident_number(digits + check_symbol(digits))
+
+
+@pytest.mark.parametrize("place", ["000000", "119999", "310199", "900000"])
+def test_a_number_without_a_place_is_refused(place: str) -> None:
+    digits = f"{place}19900101001"
+    with pytest.raises(MalformedError, match="are no place"):
+        check_resident_number(digits + check_symbol(digits))
+
+
+def test_every_citizen_of_the_sandbox_passes_the_library_s_own_check_too() -> None:
+    people = [citizen(index) for index in range(CITIZENS)]
+    assert all(ric.is_valid(each.number) and luhn.is_valid(each.card) for each in people)
 
 
 def test_a_small_x_and_blanks_around_are_the_same_number() -> None:

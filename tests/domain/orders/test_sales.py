@@ -148,13 +148,6 @@ def test_a_code_past_its_time_is_renewed() -> None:
     assert world.do("activate_key", order, BUYER, LATER) == ["key.activated"]
 
 
-def test_every_view_of_a_raw_key_is_an_event() -> None:
-    world = World()
-    order = world.activated()
-    for _ in range(2):
-        assert world.do("reveal_key", order, BUYER, "redeem elsewhere") == ["key.revealed"]
-
-
 def test_units_of_a_bundle_are_used_up() -> None:
     world = World()
     order = world.activated(units=2)

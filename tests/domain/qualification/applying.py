@@ -138,7 +138,8 @@ class Applying(Enrolling):
     ) -> list[str]:
         """Offer a product and import *lines*; return the keys' ids."""
         product = identifier("prd", f"{merchant}/{lines[0]}")
-        self.do("create_product", product, merchant, "SKU-1", None, category)
+        policy = "reveal_at_activation"
+        self.do("create_product", product, merchant, "SKU-1", None, category, release_policy=policy)
         ids = [identifier("key", f"{merchant}/{each}") for each in lines]
         upload = Upload(identifier("bat", f"{merchant}/{lines[0]}"), merchant, product, lines)
         self.do("import_batch", upload, SECRET, self.taken, lambda number: ids[number - 1])

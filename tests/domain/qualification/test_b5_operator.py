@@ -11,6 +11,7 @@ import pytest
 from chain.errors import MalformedError
 from domain.errors import IllegalTransitionError, UpstreamNotUnusedError
 from domain.event import read_event
+from domain.keys.stepup import StepUp
 from domain.keys.upstream import Answer, KeyUpstreamChecked
 from domain.outside.hidden import Hidden
 from domain.outside.party import UntrustedAnswerError
@@ -178,22 +179,30 @@ def activated(line: str = "GOOD-0001") -> tuple[Applying, str, str]:
     return world, key, order
 
 
+def view(world: Applying, order: str, purpose: str, now: str, **named: StepUp) -> list[str]:
+    """Let the buyer look at the raw key."""
+    return world.by((BUYER, "consumer"), "reveal_key", order, BUYER, purpose, now=now, **named)
+
+
 def test_b5_no_raw_key_is_shown_unless_its_operator_says_that_it_is_unused() -> None:
     world, key, order = activated()
     late = "2026-11-24T10:00:00Z"
     with pytest.raises(UpstreamNotUnusedError):
-        world.do("reveal_key", order, BUYER, "redeem", late)
+        view(world, order, "redeem", late)
     world.ask(key, late)
-    assert world.do("reveal_key", order, BUYER, "redeem", late) == ["key.revealed"]
+    assert view(world, order, "redeem", late) == ["key.revealed"]
     # What was shown once may be used by now: that is no reason not to show it again.
-    assert world.do("reveal_key", order, BUYER, "again", "2026-12-24T10:00:00Z") == ["key.revealed"]
+    much_later = "2026-12-24T10:00:00Z"
+    proof = StepUp(BUYER, much_later, "passkey")
+    again = view(world, order, "again", much_later, step_up=proof)
+    assert again == ["key.revealed"]
 
 
 def test_b5_a_key_that_was_used_meanwhile_is_not_shown() -> None:
     world, key, order = activated()
     world.do("check_upstream", key, Answer(OPERATOR, "used", ("used_by_other",)))
     with pytest.raises(UpstreamNotUnusedError):
-        world.do("reveal_key", order, BUYER, "redeem", NOW)
+        view(world, order, "redeem", NOW)
     assert "key.revealed" not in world.topics()
 
 
@@ -201,7 +210,7 @@ def test_b5_paid_orders_run_to_their_end_even_if_the_merchant_is_suspended() -> 
     world, key, order = activated()
     world.two("suspension", "suspend_qualification")
     world.ask(key)
-    assert world.do("reveal_key", order, BUYER, "redeem", NOW) == ["key.revealed"]
+    assert view(world, order, "redeem", NOW) == ["key.revealed"]
 
 
 def test_b5_the_raw_key_stands_in_no_event_and_no_error(loopback: Loopback) -> None:

@@ -25,7 +25,7 @@ class OnTheLog(Applying):
 
     def __init__(self, trade: Trade, vault: Vault, store: DocumentFolder) -> None:
         super().__init__(store)
-        self.trade = trade  # type: ignore[assignment]
+        self.trade = trade
         self.vault = vault
 
     def command(self, command_id: str | None = None) -> Command:

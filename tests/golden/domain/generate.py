@@ -1,23 +1,42 @@
-"""Make the golden file of the domain's events: names and payloads that must never change.
+"""Make the golden files of the domain's events: names and payloads that must never change.
 
 Run ``python -m tests.golden.domain.generate`` at the root of the repository after adding a
 type or a payload version. What a type once was stays: a payload that changes gets a new
-version, and then both stand in the file.
+version, and then both stand here.
+
+    events.json     every schema, in one file
+    schemas/        the same, as `xiyou schemas` publishes them
+    bodies/         a body of each type and version, as the program wrote it when it was new
+
+A schema that the program no longer writes is also put into ``domain/superseded/``, from
+where it is published for ever.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from domain import topics
-from domain.event import json_schema
+from domain import schemas
+from domain.event import Event
+from domain.market.marketplace import marketplace
+from domain.retail.importing import RetailImport
+from domain.retail.rows import read_rows
+from tests.domain.given import SECRET, World
+from tests.domain.retail.shop import shop
+from tests.golden.domain.credit_moves import credit_moves
 
-FILE = Path(__file__).parent / "events.json"
+HERE = Path(__file__).parent
+FILE = HERE / "events.json"
+SCHEMAS = HERE / "schemas"
+BODIES = HERE / "bodies"
+SUPERSEDED = HERE.parents[2] / "domain" / "superseded"
+SEED, ORDERS = 5, 220
 
 
 def current() -> dict[str, Any]:
     """Return, by type and payload version (``order.placed/1``), the published JSON Schema."""
-    return {f"{name}/{cls.SCHEMA}": json_schema(cls) for name, cls in sorted(topics.EVENTS.items())}
+    return schemas.current()
 
 
 def frozen() -> dict[str, Any]:
@@ -25,9 +44,21 @@ def frozen() -> dict[str, Any]:
     return dict(json.loads(FILE.read_text())) if FILE.exists() else {}
 
 
-def spelt(schemas: dict[str, Any]) -> str:
-    """Return *schemas* as the file spells them."""
-    return json.dumps(schemas, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+def spelt(found: dict[str, Any]) -> str:
+    """Return *found* as the file spells it."""
+    return schemas.spelt(found).decode()
+
+
+def recorded() -> Iterator[Event]:
+    """Give the events of a seeded marketplace, of a small shop's import, and of credit."""
+    world = World()
+    for action in marketplace(SEED, ORDERS):
+        action.perform(world.trade, world.sealer)
+    yield from world.events()
+    world = World()
+    RetailImport(world.trade.submit, world.sealer, SECRET).run(read_rows(shop()))
+    yield from world.events()
+    yield from credit_moves()
 
 
 def main() -> None:
@@ -37,6 +68,14 @@ def main() -> None:
     if changed:
         raise SystemExit(f"changed: {', '.join(changed)}: give them a new payload version")
     FILE.write_text(spelt(before | now))
+    for version, schema in (before | now).items():
+        (SCHEMAS / schemas.file_name(version)).write_bytes(schemas.spelt(schema))
+        if version not in now:
+            (SUPERSEDED / schemas.file_name(version)).write_bytes(schemas.spelt(schema))
+    for event in recorded():
+        body = BODIES / schemas.file_name(f"{event.TOPIC}/{event.SCHEMA}")
+        if not body.exists():
+            body.write_bytes(event.body())
 
 
 if __name__ == "__main__":

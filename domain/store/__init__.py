@@ -1,0 +1,1 @@
+"""What this floor reads from its own package's files."""
