@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from api import errors
 from api.bootstrap import Deployment
+from api.routes.callbacks import callback_routes
 from api.routes.certification import certification_routes
 from api.routes.goods import goods_routes
 from api.routes.health import health_routes
@@ -18,7 +19,7 @@ def create_app(ledger: Deployment) -> FastAPI:
     errors.install(app)
     for routes in (
         *(health_routes, log_routes, goods_routes, order_routes),
-        *(redemption_routes, certification_routes),
+        *(redemption_routes, callback_routes, certification_routes),
     ):
         app.include_router(routes(ledger))
     return app

@@ -14,7 +14,7 @@ migrated and no key is made unless the caller asks for it. ``tests/api/test_boot
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,8 @@ from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
 from chain.store.vault import Vault
 from domain.application import Trade
+from domain.payments.channel import Channel, Connections, Route
+from domain.payments.store.connections import read_channels, read_connections
 from domain.policies.follower import Follower
 from domain.policies.following import Following
 from domain.policies.judging import Bench
@@ -196,6 +198,16 @@ class Deployment:
         return StockFingerprints(self.trade.recorder)
 
     @cached_property
+    def connections(self) -> Connections:
+        """Our connections to payment channels, with the keys that their callbacks have."""
+        return read_connections(self.home)
+
+    @cached_property
+    def channels(self) -> Mapping[Route, Channel]:
+        """The payment channels that we can ask."""
+        return read_channels(self.home)
+
+    @cached_property
     def signer(self) -> Signer:
         """Signs checkpoints."""
         return Signer(self.home)
@@ -230,6 +242,7 @@ class Deployment:
         """Make every part that requests need, so that threads find them made."""
         for part in (self.trade, self.vault, self.reader, self.prover, self.fingerprints):
             assert part is not None  # noqa: S101 — asking for it makes it
+        assert self.connections is not None  # noqa: S101 — a fault in their file is found now
 
     def policy(self) -> Policy:
         """Return what a verifier of this log trusts: both of its keys, and the quorum."""

@@ -63,6 +63,11 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     UnknownEntryError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such entry"),
     MissingFileError: Answer(HTTPStatus.NOT_FOUND, "not_found", "Nothing is published there"),
     errors.SoldOutError: Answer(CONFLICT, "sold_out", "No card key left"),
+    errors.HoldLimitError: Answer(CONFLICT, "hold_limit", "Too many unpaid orders", "after"),
+    errors.NotOfferedError: Answer(CONFLICT, "not_offered", "Offered no longer"),
+    errors.CallbackRefusedError: Answer(
+        HTTPStatus.BAD_REQUEST, "callback_refused", "The callback is not accepted"
+    ),
     errors.ConcurrentChangeError: Answer(
         CONFLICT, "state_conflict", "Changed meanwhile", "new_key"
     ),

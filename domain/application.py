@@ -1,10 +1,12 @@
 """The application: one object with one method a use case, over the log.
 
-    intake       create_product, rename_product, withdraw_product, adjust_stock, import_batch,
-                 list_key, unlist_key, void_key
+    intake       create_product, rename_product, reprice_product, withdraw_product,
+                 adjust_stock, import_batch, list_key, unlist_key, void_key
     upstream     check_upstream
-    sales        place_order, initiate_payment, capture_payment, refuse_callback,
-                 deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
+    placing      place_order, order_product, expire_order
+    collecting   initiate_payment, capture_payment, refuse_callback, return_unclaimed
+    receiving    receive_callback, take_answer
+    sales        deliver_order, expire_voucher, renew_voucher, activate_key, use_units,
                  confirm_order, release_funds, close_order
     redemption   redeem_code
     revealing    reveal_key, view_key, show_code, opens_commitment
@@ -44,6 +46,7 @@ from domain.keys.intake import Intake
 from domain.keys.redemption import Redemption
 from domain.keys.revealing import Revealing
 from domain.keys.rotation import Rotation
+from domain.payments.receiving import Receiving
 from domain.policies.upkeep import Upkeep
 from domain.qualification.admission import Admission
 from domain.qualification.decisions import Decisions
@@ -57,6 +60,7 @@ class Trade(
     UpstreamChecks,
     Redemption,
     Revealing,
+    Receiving,
     Returns,
     Upkeep,
     Arbitration,

@@ -76,6 +76,12 @@ class Command:
         """Return the same command with nothing in it, to decide again."""
         return Command(self.meta, self._sealer, self._entropy)
 
+    def begin_anew(self) -> None:
+        """Forget all that has happened in it: it is decided once more."""
+        for each in (self.events, self.sealed, self.beside):
+            each.clear()
+        self.refusals.clear()
+
     def keep(self, row: RegisterRow, refusal: Refusal | None = None) -> None:
         """Write *row* of a register together with the events.
 

@@ -29,6 +29,23 @@ class SoldOutError(Refusal):
     """The key is reserved or sold to somebody else: there is none left for this order."""
 
 
+class HoldLimitError(Refusal):
+    """The buyer has as many unpaid orders as one person may: pay one, or let one end."""
+
+
+class NotOfferedError(Refusal):
+    """Its merchant offers the product no longer."""
+
+
+class CallbackRefusedError(Refusal):
+    """A channel's message is not believed, or is not about what we know. Says no more."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the *reason*, for the log and not for the sender."""
+        super().__init__("the callback is not accepted")
+        self.reason = reason
+
+
 class ConcurrentChangeError(Refusal):
     """Somebody else changed the same thing first; load it again and decide anew."""
 

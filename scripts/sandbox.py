@@ -15,11 +15,14 @@ from typing import Annotated, Self
 
 import typer
 
+from api.commands import this_moment
 from domain.identity.sandbox import Sandbox
 from domain.identity.store.http_parties import answers_of
 from domain.outside.signing import SECRET_SIZE
 from domain.outside.store.client import Endpoint
 from domain.outside.store.sandbox import SandboxServer
+from domain.payments.sandbox import SandboxChannels
+from domain.payments.store.callbacks import CallbackSender
 from domain.qualification.sandbox import SandboxOperator
 from domain.qualification.store.http_operator import operator_answers
 from scripts.options import Json
@@ -38,7 +41,7 @@ def sandbox(
     ] = 0,
     as_json: Json = False,
 ) -> Outcome:
-    """Play identity source, face comparison, card reader, bank and game operator.
+    """Play identity source, face comparison, card reader, bank, game operator, payment channels.
 
     Ends with its input. Reads the secret that it shares with its client, 64 hexadecimal
     digits, from the first line of its input; says its port on the first line of its output;
@@ -50,7 +53,13 @@ def sandbox(
         secret = b""
     if len(secret) != SECRET_SIZE:
         raise InputError(f"input: send {2 * SECRET_SIZE} hexadecimal digits and a line's end")
-    answers = {**answers_of(Sandbox()), **operator_answers(SandboxOperator())}
+    sender = CallbackSender()
+    channels = SandboxChannels(sender.send, this_moment, secrets.token_bytes, sender.statuses)
+    answers = {
+        **answers_of(Sandbox()),
+        **operator_answers(SandboxOperator()),
+        **channels.answers(),
+    }
     server = SandboxServer(answers, secret, port)
     port = server.server_port
     said = dumps({"ok": True, "port": port}) if as_json else port

@@ -3,16 +3,18 @@
 ``tests/api/test_orders.py``.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bootstrap import Deployment
 from api.commands import IdempotencyKey, new_id, perform, this_moment
+from chain.canonical import MAX_INTEGER
 from domain.catalogue.product import ReleasePolicy
 from domain.identifiers import SUFFIX_PATTERN
 from domain.keys.intake import MAX_RAW_KEY_SIZE, Upload
+from domain.money import Money
 
 MAX_LINES = 1_000
 
@@ -35,6 +37,24 @@ class NewProduct(BaseModel):
     release_policy: ReleasePolicy | None = Field(
         default=None, description="When the raw key is shown to its buyer; by default never."
     )
+    price: int | None = Field(
+        default=None, ge=1, le=MAX_INTEGER, strict=True, description="Of one order, minor units."
+    )
+    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"] | None = None
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Refuse half a price."""
+        if (self.price is None) != (self.currency is None):
+            raise ValueError("price and currency come together")
+        return self
+
+    @property
+    def money(self) -> Money | None:
+        """What one order costs."""
+        if self.price is None or self.currency is None:
+            return None
+        return Money(self.price, self.currency)
 
 
 class NewBatch(BaseModel):
@@ -68,6 +88,7 @@ def goods_routes(ledger: Deployment) -> APIRouter:
                 body.code,
                 body.title,
                 body.category,
+                body.money,
                 release_policy=body.release_policy,
             ),
             lambda found: (

@@ -1,18 +1,26 @@
-"""Orders: a buyer orders a key and holds it. ``tests/api/test_orders.py``."""
+"""Orders: a buyer orders a key, or any key of a product, and holds it.
 
-from typing import Annotated, Any, Literal
+``tests/api/test_orders.py``, ``tests/api/test_t16_sold_out.py``.
+"""
+
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bootstrap import Deployment
 from api.commands import IdempotencyKey, Recorded, new_id, perform, this_moment
 from chain.canonical import MAX_INTEGER
+from domain.command import Command
 from domain.identifiers import SUFFIX_PATTERN
 from domain.money import Money
-from domain.orders.sales import Basket
+from domain.orders.placing import Basket, Wish
 
 BuyerId = Annotated[str, Field(pattern=f"^usr_{SUFFIX_PATTERN}$")]
+Amount = Annotated[
+    int, Field(ge=1, le=MAX_INTEGER, strict=True, description="Minor units: fen, pence.")
+]
+ProductId = Annotated[str, Field(pattern=f"^prd_{SUFFIX_PATTERN}$")]
 KeyId = Annotated[str, Field(pattern=f"^key_{SUFFIX_PATTERN}$")]
 CheckoutId = Annotated[str, Field(pattern=f"^chk_{SUFFIX_PATTERN}$")]
 
@@ -23,10 +31,31 @@ class NewOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     buyer: BuyerId
-    key: KeyId
-    amount: int = Field(ge=0, le=MAX_INTEGER, strict=True, description="Minor units: fen, pence.")
-    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"]
+    product: ProductId | None = Field(default=None, description="Any key of it, or name a key.")
+    key: KeyId | None = None
+    amount: Amount | None = Field(
+        default=None, description="What the buyer was told; refused if it is not the price."
+    )
+    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"] | None = None
     checkout: CheckoutId | None = Field(default=None, description="Default: one of its own.")
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Refuse what is about nothing, or about two things."""
+        if (self.product is None) == (self.key is None):
+            raise ValueError("name a product, or a key of it: one of them")
+        if (self.amount is None) != (self.currency is None):
+            raise ValueError("amount and currency come together")
+        if self.key is not None and self.amount is None:
+            raise ValueError("an order of a certain key states amount and currency")
+        return self
+
+    @property
+    def price(self) -> Money | None:
+        """What the buyer was told."""
+        if self.amount is None or self.currency is None:
+            return None
+        return Money(self.amount, self.currency)
 
 
 def order_routes(ledger: Deployment) -> APIRouter:
@@ -37,14 +66,15 @@ def order_routes(ledger: Deployment) -> APIRouter:
     def place_order(
         body: NewOrder, response: Response, key: IdempotencyKey = None
     ) -> dict[str, Any]:
-        """Place an order and hold its key; 409 `sold_out` if somebody else has it."""
-        basket = Basket(
-            order=new_id("ord"),
-            checkout=body.checkout or new_id("chk"),
-            buyer=body.buyer,
-            key=body.key,
-            price=Money(body.amount, body.currency),
-        )
+        """Place an order and hold its key for 15 minutes; 409 `sold_out` if there is none."""
+        order, checkout = new_id("ord"), body.checkout or new_id("chk")
+
+        def act(command: Command) -> object:
+            if body.key is not None and body.price is not None:
+                basket = Basket(order, checkout, body.buyer, body.key, body.price)
+                return ledger.trade.place_order(command, basket, this_moment())
+            wish = Wish(order, checkout, body.buyer, str(body.product), body.price)
+            return ledger.trade.order_product(command, wish, this_moment())
 
         def same(found: Recorded) -> bool:
             asked = body.model_dump(exclude_none=True)
@@ -55,11 +85,22 @@ def order_routes(ledger: Deployment) -> APIRouter:
             ledger,
             key,
             (body.buyer, "consumer"),
-            lambda command: ledger.trade.place_order(command, basket, this_moment()),
+            act,
             same,
         )
         response.headers.update(done.headers)
         [placed] = done.of("order.placed")
-        return {"order": placed.stream, "checkout": placed.data["checkout"], **done.receipt()}
+        held = {name: placed.data[name] for name in ("key", "amount", "currency", "hold_until")}
+        return {
+            "order": placed.stream,
+            "checkout": placed.data["checkout"],
+            **held,
+            **done.receipt(),
+        }
+
+    @router.get("/products/{product}/stock")
+    def read_stock(product: ProductId) -> dict[str, bool]:
+        """Say whether the product can be ordered now: sold out means not orderable."""
+        return {"orderable": ledger.trade.is_orderable(product, this_moment())}
 
     return router

@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Literal
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
+from domain.errors import AmountMismatchError
 from domain.event import Event, event, upcaster
-from domain.payload import BuyerId, MerchantId, Reference, Units
+from domain.money import Money
+from domain.payload import BuyerId, Currency, MerchantId, Reference, Units
 from domain.qualification.categories import Category
 
 PRODUCT_TABLE: Table = {
@@ -33,38 +35,41 @@ class ProductCreated(Event):
     title: str | None = None
     category: Category | None = None
     """Of the goods; without one no scope of a qualified merchant covers them."""
+    price: Units | None = None
+    """Minor units of one order: one key of it, whatever units that has."""
+    currency: Currency | None = None
     release_policy: ReleasePolicy | None = None
     """``redeem_on_platform`` where it is absent."""
 
     def _apply(self, product: "Product") -> None:
         product.merchant, product.code, product.title = self.merchant, self.code, self.title
         product.category = self.category
+        product.take_price(self.price, self.currency)
         product.release_policy = self.release_policy or product.release_policy
-
-
-@upcaster("product.created", 1)
-def created_without_category_and_policy(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data* as it is: version 1 had no word for category and release policy."""
-    return data
 
 
 @event("product.updated", schema=2)
 class ProductUpdated(Event):
-    """The product has another title, or from now on another release policy."""
+    """The product has another title, price or release policy; what is absent stays."""
 
-    title: str
+    title: str | None = None
+    price: Units | None = None
+    currency: Currency | None = None
     release_policy: ReleasePolicy | None = None
-    """As it was where it is absent."""
 
     def _apply(self, product: "Product") -> None:
-        product.title = self.title
+        product.title = product.title if self.title is None else self.title
+        product.take_price(self.price, self.currency)
         product.release_policy = self.release_policy or product.release_policy
 
 
-@upcaster("product.updated", 1)
-def updated_without_policy(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data* as it is: version 2 knows a release policy."""
+def _as_before(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data*: version 2 adds members that version 1 has no word for."""
     return data
+
+
+for _topic in ("product.created", "product.updated"):
+    upcaster(_topic, 1)(_as_before)
 
 
 @event("product.withdrawn")
@@ -96,7 +101,9 @@ class Product(Aggregate):
     PREFIX = "prd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": PRODUCT_TABLE}
 
-    __slots__ = ("category", "code", "merchant", "release_policy", "state", "stock", "title")
+    __slots__ = (
+        *("category", "code", "merchant", "price", "release_policy", "state", "stock", "title"),
+    )
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
@@ -105,6 +112,7 @@ class Product(Aggregate):
         self.title: str | None = None
         self.release_policy: ReleasePolicy = "redeem_on_platform"
         self.category: str | None = None
+        self.price: Money | None = None
         self.stock = 0
 
     def create(
@@ -114,13 +122,19 @@ class Product(Aggregate):
         code: str,
         title: str | None,
         category: str | None = None,
+        price: Money | None = None,
         release_policy: ReleasePolicy | None = None,
     ) -> None:
-        """Offer it."""
-        follows = self.follows(command)
-        self.happen(
-            command, ProductCreated(*follows, merchant, code, title, category, release_policy)
+        """Offer it.
+
+        Raises:
+            MalformedError: the price is nothing, or less.
+        """
+        minor, currency = (None, None) if price is None else (price.amount, price.currency)
+        made = ProductCreated(
+            *self.follows(command), merchant, code, title, category, minor, currency, release_policy
         )
+        self.happen(command, made)
 
     def rename(
         self, command: Command, title: str, release_policy: ReleasePolicy | None = None
@@ -128,6 +142,38 @@ class Product(Aggregate):
         """Give it another title, and another release policy if one is named."""
         follows = self.follows(command)
         self.happen(command, ProductUpdated(*follows, title, release_policy=release_policy))
+
+    def reprice(self, command: Command, price: Money) -> None:
+        """Give it another price, for the orders that follow.
+
+        Raises:
+            MalformedError: the price is nothing, or less.
+        """
+        follows = self.follows(command)
+        self.happen(command, ProductUpdated(*follows, None, price.amount, price.currency))
+
+    def check_price(self, stated: Money | None) -> Money:
+        """Return what an order costs: the record's word, of which *stated* must be no other.
+
+        A product without a price costs what is stated.
+
+        Raises:
+            AmountMismatchError: something else is stated, nothing where the record says
+                nothing either, or no amount that anybody pays.
+        """
+        due = self.price or stated
+        if due is None:
+            raise AmountMismatchError(f"{self.id}: has no price: let its merchant set one")
+        if stated is not None and stated != due:
+            raise AmountMismatchError(f"{self.id}: {stated} was offered, {due} is the price")
+        if due.amount <= 0:
+            raise AmountMismatchError(f"{self.id}: {due} is no price: it is above nothing")
+        return due
+
+    def take_price(self, price: int | None, currency: str | None) -> None:
+        """Follow an event that names a price."""
+        if price is not None and currency is not None:
+            self.price = Money(price, currency)
 
     def withdraw(self, command: Command) -> None:
         """Offer it no longer."""

@@ -67,14 +67,22 @@ class KeyUnlisted(Event):
     """The key was taken off the shelf."""
 
 
-@event("key.reserved")
+@event("key.reserved", schema=2)
 class KeyReserved(Event):
     """The key is held for one order."""
 
     order: OrderId
+    hold_until: Moment | None = None
+    """From then on another order may take it."""
 
     def _apply(self, key: "Key") -> None:
-        key.order = self.order
+        key.order, key.hold_until = self.order, self.hold_until
+
+
+@upcaster("key.reserved", 1)
+def _as_before(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data*: what was held before version 2 says no end."""
+    return data
 
 
 @event("key.reservation_released")
@@ -84,7 +92,7 @@ class KeyReservationReleased(Event):
     order: OrderId
 
     def _apply(self, key: "Key") -> None:
-        key.order = None
+        key.order = key.hold_until = None
 
 
 @event("key.sold")

@@ -18,6 +18,7 @@ from domain.identity.standing import require_right
 from domain.keys.events import KeyImported
 from domain.keys.fingerprint import fingerprint
 from domain.keys.key import Key
+from domain.money import Money
 from domain.qualification.categories import VERSION_1
 from domain.qualification.standing import is_held, require_listable, shelve
 
@@ -53,7 +54,7 @@ class Intake(Desk):
     """What merchants do with their goods."""
 
     @use_case
-    def create_product(
+    def create_product(  # noqa: PLR0913 — what a merchant says of a product
         self,
         command: Command,
         product: str,
@@ -61,14 +62,26 @@ class Intake(Desk):
         code: str,
         title: str | None = None,
         category: str | None = None,
+        price: Money | None = None,
         *,
         release_policy: ReleasePolicy | None = None,
     ) -> None:
-        """Offer a product, of one of the known categories where it has one."""
+        """Offer a product, of one of the known categories where it has one.
+
+        Args:
+            command: the merchant's.
+            product: its new identifier.
+            merchant: who offers it.
+            code: the merchant's own.
+            title: for its buyers.
+            category: of the goods.
+            price: what one order of it costs.
+            release_policy: when the raw key is shown to its buyer; by default never.
+        """
         require_right(self, merchant, "list")
         if category is not None:
             VERSION_1.demand(category)
-        Product(product).create(command, merchant, code, title, category, release_policy)
+        Product(product).create(command, merchant, code, title, category, price, release_policy)
 
     @use_case
     def adjust_stock(self, command: Command, product: str, units: int) -> None:
@@ -137,6 +150,11 @@ class Intake(Desk):
     ) -> None:
         """Give a product another title; a release policy holds for views from now on."""
         self.load(Product, product).rename(command, title, release_policy)
+
+    @use_case
+    def reprice_product(self, command: Command, product: str, price: Money) -> None:
+        """Give a product another price, for the orders that follow."""
+        self.load(Product, product).reprice(command, price)
 
     @use_case
     def withdraw_product(self, command: Command, product: str) -> None:

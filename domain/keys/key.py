@@ -8,7 +8,7 @@ appends one event, and of two writers the log takes one. Proved by
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from domain.aggregate import NEW, Aggregate, Table
+from domain.aggregate import NEW, Aggregate, E, Table
 from domain.command import Command
 from domain.errors import (
     AlreadyUsedError,
@@ -20,6 +20,7 @@ from domain.errors import (
 from domain.keys import events
 from domain.keys.code import VOUCHER_SYMBOLS, draw_code
 from domain.keys.register import CODE, CODES
+from domain.keys.shelf import keep_shelf
 from domain.keys.stepup import StepUp
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ class Key(Aggregate):
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": KEY_TABLE}
 
     __slots__ = (
-        *("activated", "fingerprint", "merchant", "order", "product", "raw_key", "revealed"),
-        *("state", "units", "units_refunded", "units_used", "upstream", "views", "votes"),
-        *("voucher_code", "voucher_end", "voucher_expires_at", "voucher_live"),
+        *("activated", "fingerprint", "hold_until", "merchant", "order", "product", "raw_key"),
+        *("revealed", "state", "units", "units_refunded", "units_used", "upstream", "views"),
+        *("votes", "voucher_code", "voucher_end", "voucher_expires_at", "voucher_live"),
         *("voucher_locked_until", "voucher_locks", "voucher_tag"),
     )
 
@@ -92,6 +93,7 @@ class Key(Aggregate):
         self.merchant = ""
         self.product = ""
         self.order: str | None = None
+        self.hold_until: str | None = None
         self.units = 0
         self.units_used = 0
         self.units_refunded = 0
@@ -123,6 +125,14 @@ class Key(Aggregate):
     def units_left(self) -> int:
         """Units bought, neither used nor refunded."""
         return self.units - self.units_used - self.units_refunded
+
+    def happen(self, command: Command, event: E) -> E:
+        """Let *event* happen, and keep the shelf in step with it."""
+        before = self.state
+        super().happen(command, event)
+        if before != self.state and "listed" in (before, self.state):
+            keep_shelf(command, self.product, self.id, on_it=self.state == "listed")
+        return event
 
     def take_in(
         self,
@@ -175,15 +185,15 @@ class Key(Aggregate):
             ),
         )
 
-    def reserve(self, command: Command, order: str) -> None:
-        """Hold the key for *order*.
+    def reserve(self, command: Command, order: str, hold_until: str | None = None) -> None:
+        """Hold the key for *order*, up to *hold_until*.
 
         Raises:
             SoldOutError: somebody else holds it or has bought it.
         """
         if self.state != "listed":
             raise SoldOutError(f"{self.id} is {self.state}: choose another key of the product")
-        self.happen(command, events.KeyReserved(*self.follows(command), order))
+        self.happen(command, events.KeyReserved(*self.follows(command), order, hold_until))
 
     def release_reservation(self, command: Command, order: str) -> None:
         """Put the key back on the shelf: *order* was not paid."""

@@ -4,9 +4,9 @@ The escrow's events stand in the order's stream, `refund.executed` among them: t
 of that stream is what keeps money from leaving twice.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.payload import (
     Amount,
     Basis,
@@ -17,6 +17,7 @@ from domain.payload import (
     DisputeId,
     KeyId,
     MerchantId,
+    Moment,
     PaymentId,
     ProductId,
     RefundId,
@@ -25,12 +26,13 @@ from domain.payload import (
 
 if TYPE_CHECKING:
     from domain.orders.order import Order
+    from domain.refunds.refund import Refund
 
 ConfirmCause = Literal["consumer", "timer", "import_end"]
 CloseCause = Literal["expired", "cancelled", "sold_out", "risk", "completed"]
 
 
-@event("order.placed")
+@event("order.placed", schema=2)
 class OrderPlaced(Event):
     """A buyer ordered one product of one merchant."""
 
@@ -46,11 +48,23 @@ class OrderPlaced(Event):
     """True where the buyer is a guest of this checkout, unverified."""
     row: Units | None = None
     """The row of the source file that says so."""
+    hold_until: Moment | None = None
+    """The end of the reservation: unpaid by then, the order is closed."""
 
     def _apply(self, order: "Order") -> None:
+        order.hold_until = self.hold_until
         order.checkout, order.buyer, order.merchant = self.checkout, self.buyer, self.merchant
         order.product, order.key, order.units = self.product, self.key, self.units
         order.amount, order.currency = self.amount, self.currency
+
+
+def _as_before(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data*: version 2 adds members that version 1 has no word for."""
+    return data
+
+
+for _topic in ("order.placed", "refund.executed"):
+    upcaster(_topic, 1)(_as_before)
 
 
 @event("order.paid")
@@ -140,7 +154,7 @@ class FundsReleased(Event):
         order.escrow -= self.amount
 
 
-@event("refund.executed")
+@event("refund.executed", schema=2)
 class RefundExecuted(Event):
     """Money left the escrow for the buyer; in full or in part."""
 
@@ -149,7 +163,11 @@ class RefundExecuted(Event):
     currency: Currency
     units: Count
     """Units of a bundle that were given back with it; 0 for a mere reduction."""
+    payment: PaymentId | None = None
+    """Named where the money was in no escrow: it came for an order that did not wait for it.
 
-    def _apply(self, order: "Order") -> None:
-        order.escrow -= self.amount
-        order.units_refunded += self.units
+    The event then stands in the refund's own stream and moves no order.
+    """
+
+    def _apply(self, payer: "Order | Refund") -> None:
+        payer.paid_back(self)

@@ -60,7 +60,8 @@ class Order(Aggregate):
 
     __slots__ = (
         *("amount", "buyer", "checkout", "currency", "delivered_at", "dispute", "escrow"),
-        *("funds", "key", "merchant", "payment", "product", "state", "units", "units_refunded"),
+        *("funds", "hold_until", "key", "merchant", "payment", "product", "state", "units"),
+        "units_refunded",
     )
 
     def __init__(self, aggregate_id: str) -> None:
@@ -70,6 +71,7 @@ class Order(Aggregate):
         self.payment: str | None = None
         self.dispute: str | None = None
         self.delivered_at: str | None = None
+        self.hold_until: str | None = None
         self.currency = ""
         self.amount = self.escrow = self.units = self.units_refunded = 0
 
@@ -163,6 +165,11 @@ class Order(Aggregate):
             return False
         self.happen(command, events.OrderRefunded(*self.follows(command), refund))
         return True
+
+    def paid_back(self, executed: events.RefundExecuted) -> None:
+        """Follow the money that left the escrow."""
+        self.escrow -= executed.amount
+        self.units_refunded += executed.units
 
     def check_no_dispute(self, topic: str) -> None:
         """Refuse *topic* while a dispute is open.

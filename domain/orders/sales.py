@@ -1,44 +1,23 @@
-"""Use cases of a sale: from the order to the merchant's money (``features.md``, 3.2, 3.3).
+"""Use cases of a sale: from the payment to the merchant's money (``features.md``, 3.2, 3.3).
 
 The functions decide over aggregates in hand, so that the import, which knows its own
 orders, uses the same ones; the methods of `Sales` load first.
 ``tests/domain/orders/test_sales.py``.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from domain.command import Command
-from domain.desk import Desk, use_case
-from domain.errors import AmountMismatchError, IllegalTransitionError, WrongPartyError
-from domain.identity.standing import require_right
+from domain.desk import use_case
+from domain.errors import IllegalTransitionError, WrongPartyError
 from domain.keys.activation import USABLE, activate
 from domain.keys.key import Key
 from domain.money import Money
-from domain.orders.events import CloseCause, ConfirmCause, OrderPlaced
+from domain.orders.events import CloseCause, ConfirmCause
+from domain.orders.holds import end_hold
 from domain.orders.order import Order
+from domain.orders.placing import Basket, Placing, place
 from domain.payload import Basis
-from domain.payments.payment import Payment
-from domain.qualification.standing import require_reservable
 
-
-@dataclass(frozen=True, slots=True)
-class Basket:
-    """What one order is about."""
-
-    order: str
-    """The order's new identifier."""
-    checkout: str
-    buyer: str
-    key: str
-    price: Money
-    """Of the whole order."""
-
-
-def place(command: Command, order: Order, key: Key, placed: OrderPlaced) -> None:
-    """Place the order and hold its key."""
-    order.place(command, placed)
-    key.reserve(command, order.id)
+__all__ = ["USABLE", "Basket", "Sales", "confirm", "pay", "place", "release"]
 
 
 def pay(
@@ -51,6 +30,7 @@ def pay(
 ) -> None:
     """Take the money for the order; the key is the buyer's from now on."""
     order.pay(command, payment, received, basis)
+    end_hold(command, order)
     key.sell(command, order.id)
 
 
@@ -68,70 +48,8 @@ def release(command: Command, order: Order, key: Key | None) -> None:
         key.funds_released(command)
 
 
-class Sales(Desk):
+class Sales(Placing):
     """What happens between buyer, merchant and channel when all goes well."""
-
-    @use_case
-    def place_order(self, command: Command, basket: Basket, now: str | None = None) -> None:
-        """Order a key and hold it.
-
-        Raises:
-            SoldOutError: somebody else has it.
-            UnverifiedError: buyer or merchant may not, as nobody verified is behind it.
-        """
-        key, order = self.load(Key, basket.key), Order(basket.order)
-        require_right(self, basket.buyer, "buy", basket.price)
-        require_right(self, key.merchant, "sell")
-        require_reservable(self, command, key, now)
-        placed = OrderPlaced(
-            *order.follows(command),
-            checkout=basket.checkout,
-            buyer=basket.buyer,
-            merchant=key.merchant,
-            product=key.product,
-            key=key.id,
-            units=key.units,
-            amount=basket.price.amount,
-            currency=basket.price.currency,
-        )
-        place(command, order, key, placed)
-
-    @use_case
-    def initiate_payment(self, command: Command, payment: str, checkout: str, due: Money) -> None:
-        """Ask the channel to collect *due* for a checkout."""
-        Payment(payment).initiate(command, checkout, due)
-
-    @use_case
-    def capture_payment(
-        self, command: Command, payment: str, received: Money, orders: Sequence[str], payer: object
-    ) -> None:
-        """Take the channel's word that a checkout was paid; its *orders* are then paid.
-
-        Args:
-            command: the channel's callback.
-            payment: that was initiated.
-            received: what the channel says it has.
-            orders: all orders of the checkout.
-            payer: who paid, as the channel says; sealed for the buyer.
-
-        Raises:
-            AmountMismatchError: it is not what was asked for, or not what the orders cost.
-        """
-        found = self.load(Payment, payment)
-        loaded = [self.load(Order, each) for each in orders]
-        if sum(each.amount for each in loaded) != received.amount:
-            raise AmountMismatchError(f"{payment}: {received} is not what the orders cost")
-        if any(each.checkout != found.checkout for each in loaded):
-            raise WrongPartyError(f"{payment}: pays for checkout {found.checkout} alone")
-        found.capture(command, received, command.seal(loaded[0].buyer, payer))
-        for order in loaded:
-            price = Money(order.amount, received.currency)
-            pay(command, order, self.load(Key, order.key), payment, price)
-
-    @use_case
-    def refuse_callback(self, command: Command, payment: str, reason: str) -> None:
-        """Record a callback that differs from our own record."""
-        self.load(Payment, payment).refuse_callback(command, reason)
 
     @use_case
     def deliver_order(self, command: Command, order: str, voucher_until: str) -> None:
@@ -188,9 +106,13 @@ class Sales(Desk):
     def close_order(self, command: Command, order: str, cause: CloseCause) -> None:
         """Close an order that was never paid, or one that is completed."""
         found = self.load(Order, order)
+        if cause == "expired" and found.state == "closed_unpaid":
+            # Whoever needed its key or its buyer's slot was there before the timer.
+            return
         held = found.state == "placed"
         found.close(command, cause)
         if held:
+            end_hold(command, found)
             self.load(Key, found.key).release_reservation(command, found.id)
 
     def key_for_use(self, order: str, buyer: str, topic: str) -> tuple[Order, Key]:

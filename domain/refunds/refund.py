@@ -6,17 +6,20 @@ request, the merchant's answer, and the channel's transfer.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
-from domain.event import Event, event
+from domain.event import Event, event, upcaster
 from domain.money import Money
+from domain.orders.events import RefundExecuted
 from domain.payload import Amount, Basis, Count, Currency, MerchantId, OrderId, Units
 
 REFUND_TABLE: Table = {
     "refund.requested": {NEW: "requested"},
     "refund.approved": {"requested": "approved"},
+    # Money that no escrow took goes back without anybody's asking.
+    "refund.executed": {NEW: "approved"},
     "refund.declined": {"requested": "declined"},
     "refund.settled": {"approved": "settled", "failed": "settled"},
     "refund.failed": {"approved": "failed", "failed": "failed"},
@@ -54,18 +57,37 @@ class RefundDeclined(Event):
     reason: str
 
 
-@event("refund.settled")
+@event("refund.settled", schema=2)
 class RefundSettled(Event):
     """The channel has paid the money out."""
 
     transfer: str
+    sandbox: bool | None = None
+    """True where nothing of it is true."""
 
 
-@event("refund.failed")
+@event("refund.failed", schema=2)
 class RefundFailed(Event):
     """The channel could not pay the money out; it is tried again."""
 
     reason: str
+    sandbox: bool | None = None
+    transfer: str | None = None
+    """The one that failed, where the channel had begun it."""
+
+    def _apply(self, refund: "Refund") -> None:
+        refund.failures += 1
+        if self.transfer is not None:
+            refund.transfers.add(self.transfer)
+
+
+def _as_before(data: dict[str, Any]) -> dict[str, Any]:
+    """Return *data*: version 2 adds members that version 1 has no word for."""
+    return data
+
+
+for _topic in ("refund.settled", "refund.failed"):
+    upcaster(_topic, 1)(_as_before)
 
 
 class Refund(Aggregate):
@@ -75,7 +97,7 @@ class Refund(Aggregate):
     PREFIX = "rfd"
     MACHINES: ClassVar[Mapping[str, Table]] = {"state": REFUND_TABLE}
 
-    __slots__ = ("money", "order", "state", "units")
+    __slots__ = ("failures", "money", "order", "payment", "state", "transfers", "units")
 
     def __init__(self, aggregate_id: str) -> None:
         super().__init__(aggregate_id)
@@ -83,6 +105,10 @@ class Refund(Aggregate):
         self.order = ""
         self.money = Money(0, "GBP")
         self.units = 0
+        self.payment: str | None = None
+        self.failures = 0
+        self.transfers: set[str] = set()
+        """Those that failed."""
 
     def request(self, command: Command, requested: RefundRequested) -> None:
         """Record the request."""
@@ -96,10 +122,30 @@ class Refund(Aggregate):
         """Record the merchant's refusal."""
         self.happen(command, RefundDeclined(*self.follows(command), reason))
 
-    def settle(self, command: Command, transfer: str) -> None:
-        """Record the channel's transfer."""
-        self.happen(command, RefundSettled(*self.follows(command), transfer))
+    def send_back(self, command: Command, payment: str, money: Money) -> None:
+        """Pay back what came with *payment* and that no order waited for."""
+        follows = self.follows(command)
+        self.happen(
+            command,
+            RefundExecuted(*follows, self.id, money.amount, money.currency, 0, payment),
+        )
 
-    def fail(self, command: Command, reason: str) -> None:
+    def settle(self, command: Command, transfer: str, *, sandbox: bool | None = None) -> None:
+        """Record the channel's transfer."""
+        self.happen(command, RefundSettled(*self.follows(command), transfer, sandbox))
+
+    def fail(
+        self,
+        command: Command,
+        reason: str,
+        transfer: str | None = None,
+        *,
+        sandbox: bool | None = None,
+    ) -> None:
         """Record that the channel's transfer failed."""
-        self.happen(command, RefundFailed(*self.follows(command), reason))
+        self.happen(command, RefundFailed(*self.follows(command), reason, sandbox, transfer))
+
+    def paid_back(self, executed: RefundExecuted) -> None:
+        """Follow the money that was in no escrow."""
+        self.payment = executed.payment
+        self.money = Money(executed.amount, executed.currency)

@@ -18,7 +18,7 @@ from domain.identifiers import milliseconds
 from domain.ledger.journal import LedgerPosted
 from domain.ledger.recon import ReconBreakOpened
 from domain.orders.events import FundsReleased, OrderPlaced, OrderRefunded, RefundExecuted
-from domain.payments.payment import PaymentCaptured
+from domain.payments.events import PaymentCaptured
 from domain.refunds.refund import RefundRequested
 from domain.retail.london import wall_milliseconds
 from domain.retail.merchants import SERVICE

@@ -14,7 +14,6 @@ from domain.keys.intake import Upload
 from domain.keys.key import Key
 from domain.orders.sales import Basket
 from tests.domain.given import (
-    BUYER,
     MERCHANT,
     PRICE,
     PRODUCT,
@@ -50,9 +49,9 @@ def buy(url: str, home: Path, worker: int, start: Barrier) -> list[str]:
             if number % TOGETHER == 1:
                 start.wait()
             name = f"{worker} wants {number}"
-            basket = Basket(
-                identifier("ord", name), identifier("chk", name), BUYER, key_of_line(number), PRICE
-            )
+            # A buyer each: one person may not have so many unpaid orders.
+            order, checkout, buyer = (identifier(each, name) for each in ("ord", "chk", "usr"))
+            basket = Basket(order, checkout, buyer, key_of_line(number), PRICE)
             try:
                 trade.place_order(command_of(f"buy/{worker}/{number}", vault), basket)
                 outcomes.append("bought")

@@ -15,7 +15,11 @@ from tests.domain.given import MemoryRecorder, World
 
 ONLY_IMPORTED = {"ledger.posted", "recon.break_opened"}
 NOT_AT_THE_MARKET = {
-    each for each in topics.EVENTS if each.startswith(("credit.", "deposit.", "sanction."))
+    each
+    for each in topics.EVENTS
+    if each.startswith(("credit.", "deposit.", "sanction."))
+    # The market's own money is in time and stays: tests/domain/payments has the other kinds.
+    or each in ("payment.unmatched", "payment.charged_back")
 } | {
     # An operator's, and those of codes that are typed: the market's buyers type none.
     *("key.keyring_rotated", "key.rewrapped", "key.activation_refused", "voucher.locked"),

@@ -25,6 +25,7 @@ from domain.retail.rows import read_rows
 from tests.domain.given import SECRET, World
 from tests.domain.retail.shop import shop
 from tests.golden.domain.credit_moves import credit_moves
+from tests.golden.domain.rare_events import rare_events
 
 HERE = Path(__file__).parent
 FILE = HERE / "events.json"
@@ -59,6 +60,7 @@ def recorded() -> Iterator[Event]:
     RetailImport(world.trade.submit, world.sealer, SECRET).run(read_rows(shop()))
     yield from world.events()
     yield from credit_moves()
+    yield from rare_events()
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""What touches the world for payments: the file of connections, channels over HTTP."""

@@ -1,0 +1,44 @@
+"""Kinds of events that neither the market nor an import records, each once, for the bodies."""
+
+from collections.abc import Sequence
+
+from domain.event import Event, Meta
+from domain.keys.events import VoucherLocked
+from domain.keys.guesser import KeyActivationRefused
+from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
+from domain.payments.events import PaymentChargedBack, PaymentUnmatched
+from tests.domain.given import BUYER, LATER, identifier, meta_of
+
+TAG = f"tag1:{'ab' * 32}"
+OLD, NEW = f"master_{'0' * 16}", f"master_{'1' * 16}"
+
+
+def rare_events() -> Sequence[Event]:
+    """Return the events."""
+    payment, refund, order = (identifier(each) for each in ("pay", "rfd", "ord"))
+    key = identifier("key")
+
+    def follows(stream: str) -> tuple[str, int, Meta]:
+        return stream, 1, meta_of("cmd/rare")
+
+    return [
+        KeyActivationRefused(
+            *follows(f"redemption/{BUYER}"), BUYER, "foreign_buyer", TAG, key, order, TAG, TAG
+        ),
+        VoucherLocked(*follows(key), LATER, 1),
+        KeyKeyringRotated(*follows("keyring/vault"), OLD, NEW),
+        KeyRewrapped(*follows("keyring/vault"), NEW, 12, 3),
+        PaymentUnmatched(
+            *follows(payment),
+            amount=9_800,
+            currency="CNY",
+            cause="late",
+            channel="alpha",
+            connection="alpha-1",
+            transaction="sandbox-tx-1",
+            order=order,
+            refund=refund,
+            sandbox=True,
+        ),
+        PaymentChargedBack(*follows(payment), 9_800, "CNY", "sandbox-tx-1", sandbox=True),
+    ]
