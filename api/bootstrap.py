@@ -18,19 +18,19 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import SecretStr
 
-from api.settings import Settings
+from api.settings import Authority, Settings
 from chain.errors import ChainError, MalformedError
-from chain.quorum import Policy, PolicyLog
+from chain.quorum import Policy
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.files import Folder, read_private, write_private
 from chain.store.master_key import MASTER_KEY_FILE, FileKeyring, FileMasterKey, create_master_key
 from chain.store.prover import Prover
-from chain.store.publisher import LOG_FOLDER, Publisher
+from chain.store.publisher import LOG_FOLDER, Publisher, Quorum
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
 from chain.store.vault import Vault
@@ -51,6 +51,9 @@ from domain.qualification.store.issuer_key import (
     read_issuer_key,
 )
 from domain.qualification.store.stolen_lists import StolenLists
+
+if TYPE_CHECKING:
+    from chain.store.stamps import StampAuthority, Stamper
 
 OWNER: Final = "xiyou_owner"
 APPLICATION: Final = "xiyou_app"
@@ -231,7 +234,22 @@ class Deployment:
     @cached_property
     def publisher(self) -> Publisher:
         """Writes tiles, bundles and checkpoints; one at a time works on a home."""
-        return self._open.enter_context(Publisher(self.database, self.home, self.signer))
+        quorum = Quorum(self.settings.policy(), self.settings.witness_deadline)
+        return self._open.enter_context(
+            Publisher(self.database, self.home, self.signer, quorum=quorum)
+        )
+
+    @cached_property
+    def stamper(self) -> "Stamper":
+        """Gets time stamps over what is published; one at a time works on a home.
+
+        Raises:
+            NotReadyError: a file of an authority's roots cannot be read.
+        """
+        # What reads time stamps is slow to import, and few ask for it.
+        from chain.store.stamps import Stamper  # noqa: PLC0415 — see above
+
+        return Stamper(self.files, [_authority(each) for each in self.settings.stamp_authorities])
 
     def prepare(self) -> None:
         """Make every part that requests need, so that threads find them made."""
@@ -240,8 +258,8 @@ class Deployment:
         assert self.connections is not None  # noqa: S101 — a fault in their file is found now
 
     def policy(self) -> Policy:
-        """Return what a verifier of this log trusts: both of its keys, no witness yet."""
-        return Policy(logs=tuple(PolicyLog(key) for key in read_verifier_keys(self.home)))
+        """Return what a verifier of this log trusts: both of its keys, and the quorum."""
+        return self.settings.policy(read_verifier_keys(self.home))
 
     def secret(self, name: str) -> bytes:
         """Return one of `SECRETS`, or what else has its form, 32 bytes.
@@ -320,6 +338,19 @@ class Deployment:
             row = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
         if row is None or row[0] is None:
             raise NotReadyError("the database has no ledger: run xiyou migrate")
+
+
+def _authority(configured: Authority) -> "StampAuthority":
+    from chain.store.stamps import StampAuthority  # noqa: PLC0415 — as above
+    from chain.timestamp import read_authorities  # noqa: PLC0415 — as above
+
+    try:
+        roots = read_authorities(configured.roots.read_bytes())
+    except (OSError, MalformedError) as error:
+        raise NotReadyError(
+            f"XIYOU_STAMP_AUTHORITIES: {configured.roots}: {error}: name a file of certificates"
+        ) from None
+    return StampAuthority(configured.url, roots)
 
 
 def _plain(url: SecretStr | None) -> str | None:

@@ -9,20 +9,30 @@ fault too, since it is most often a setting misspelt. Proved by ``tests/api/test
     XIYOU_OWNER_DATABASE_URL  the same as the schema's owner, for `xiyou migrate`
     XIYOU_ORIGIN              the log's name, chosen once when its keys are made
     XIYOU_PUBLISH_INTERVAL    seconds between two looks of the publisher
+    XIYOU_WITNESSES           pairs of a witness's vkey and URL, separated by spaces
+    XIYOU_QUORUM              how many of them make a checkpoint final; default: more than half
+    XIYOU_WITNESS_DEADLINE    seconds that a checkpoint waits for them
+    XIYOU_STAMP_AUTHORITIES   pairs of a time-stamp authority's URL and a file of its roots
+    XIYOU_STAMP_INTERVAL      hours between two time stamps
     XIYOU_DEBUG               1: show where an error arose, for whoever develops this program
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chain.errors import ChainError, MalformedError
-from chain.vkey import check_key_name
+from chain.quorum import Policy, PolicyGroup, PolicyLog, PolicyWitness
+from chain.store.http import check_url
+from chain.vkey import VerifierKey, check_key_name
 
 PREFIX = "XIYOU_"
+GROUP = "witnesses"
+"""Name of the one group in the policy of a deployment."""
+
 TEST_PREFIX = "XIYOU_TEST_"
 """Variables of the test suite; this program reads none of them."""
 
@@ -32,6 +42,11 @@ REMEDIES = {
     "OWNER_DATABASE_URL": "write postgresql://owner@host/database, of the schema's owner",
     "ORIGIN": "choose a name such as ledger.example/2026: no spaces, no plus",
     "PUBLISH_INTERVAL": "give seconds from 0.05 to 60",
+    "WITNESSES": "write VKEY URL VKEY URL ...: vkeys as xiyou witness make prints them",
+    "QUORUM": "give a number from 1 to that of the witnesses",
+    "WITNESS_DEADLINE": "give seconds from 0.1 to 60",
+    "STAMP_AUTHORITIES": "write URL FILE URL FILE ...: the file holds root certificates in PEM",
+    "STAMP_INTERVAL": "give hours from 0.001 to 24",
     "DEBUG": "set it to 1, or unset it",
 }
 
@@ -59,6 +74,56 @@ def _check_origin(value: str) -> str:
     return value
 
 
+class Authority(NamedTuple):
+    """A time-stamp authority: where it is, and the file of the roots that it is trusted by."""
+
+    url: str
+    roots: Path
+
+
+def _pairs(value: str) -> list[tuple[str, str]]:
+    words = value.split()
+    if len(words) % 2:
+        raise ValueError("must be pairs of two words")
+    return list(zip(words[::2], words[1::2], strict=True))
+
+
+def _read_witnesses(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = tuple(PolicyWitness(VerifierKey.parse(key), url) for key, url in _pairs(value))
+        for witness in found:
+            check_url(witness.url or "")
+        _policy_of(found, len(found))
+    except ChainError as error:
+        raise ValueError(f"is not a list of witnesses ({error})") from None
+    return found
+
+
+def _read_authorities(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = tuple(Authority(url, Path(roots)) for url, roots in _pairs(value))
+        for authority in found:
+            check_url(authority.url)
+    except ChainError as error:
+        raise ValueError(f"is not a list of authorities ({error})") from None
+    return found
+
+
+def _policy_of(witnesses: tuple[PolicyWitness, ...], quorum: int) -> Policy:
+    """Return the policy by which *quorum* of *witnesses* are enough; it names no log."""
+    if not witnesses:
+        return Policy()
+    named = [(each.key.name, each) for each in witnesses]
+    if len(dict(named)) != len(named):
+        raise MalformedError("two witnesses have one name")
+    names = tuple(name for name, _ in named)
+    return Policy((), dict(named), {GROUP: PolicyGroup(quorum, names)}, GROUP)
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_url)]
 
 
@@ -74,7 +139,25 @@ class Settings(BaseSettings):
     owner_database_url: DatabaseUrl | None = None
     origin: Annotated[str, AfterValidator(_check_origin)] | None = None
     publish_interval: float = Field(default=0.5, ge=0.05, le=60)
+    witnesses: Annotated[tuple[PolicyWitness, ...], NoDecode, BeforeValidator(_read_witnesses)] = ()
+    quorum: int | None = Field(default=None, ge=1)
+    witness_deadline: float = Field(default=2.0, ge=0.1, le=60)
+    stamp_authorities: Annotated[
+        tuple[Authority, ...], NoDecode, BeforeValidator(_read_authorities)
+    ] = ()
+    stamp_interval: float = Field(default=12.0, ge=0.001, le=24)
     debug: bool = False
+
+    def policy(self, keys: Iterable[VerifierKey] = ()) -> Policy:
+        """Return the policy of the log with *keys*: its witnesses, and how many are enough.
+
+        Raises:
+            MalformedError: the quorum asks for more witnesses than there are.
+        """
+        enough = self.quorum or len(self.witnesses) // 2 + 1
+        asked = _policy_of(self.witnesses, enough)
+        logs = tuple(PolicyLog(key) for key in keys)
+        return Policy(logs, asked.witnesses, asked.groups, asked.quorum)
 
     @property
     def is_embedded(self) -> bool:
@@ -100,6 +183,9 @@ def load_settings(environment: Mapping[str, str], home: Path | None = None) -> S
         settings = Settings(**given)
     except ValidationError as error:
         faults += [_fault(each["loc"], each["msg"]) for each in error.errors(include_input=False)]
+    if settings is not None and (settings.quorum or 0) > len(settings.witnesses):
+        fault = f"asks for {settings.quorum} of {len(settings.witnesses)} witnesses"
+        faults.append(f"{PREFIX}QUORUM: {fault}: {REMEDIES['QUORUM']}")
     if faults or settings is None:
         raise SettingsError(faults)
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})

@@ -57,35 +57,53 @@ def verify_consistency(
     _check_sizes(old_size, new_size)
     check_hashes("old root", [old_root])
     check_hashes("new root", [new_root])
-    check_hashes("consistency proof", proof)
     if old_size == new_size:
         _verify_same(old_size, old_root, new_root, proof)
         return
-    # Skip what lies inside one complete subtree of the old tree: its hash is the
-    # proof's first, or the old root itself if the old tree is complete.
-    node, last = old_size - 1, new_size - 1
+    complete = old_size & (old_size - 1) == 0
+    hashes = [old_root, *proof] if complete else proof
+    old, new = implied_roots(old_size, new_size, hashes)
+    if old != old_root:
+        raise ProofFailedError(f"the proof does not lead to the old root, of size {old_size}")
+    if new != new_root:
+        raise ProofFailedError(f"the proof does not lead to the new root, of size {new_size}")
+
+
+def implied_roots(old: int, new: int, hashes: Sequence[TreeHash]) -> tuple[TreeHash, TreeHash]:
+    """Return the roots of the trees of *old* and *new* leaves that *hashes* lead to.
+
+    *hashes* is a consistency proof in which the first perfect subtree is never left out, as
+    RFC 6962 does where the old tree is one. Whatever it is, the first root is that of a
+    tree with which the second begins.
+
+    Raises:
+        MalformedError: not 0 < *old* < *new*, a hash is not 32 bytes, or there is the wrong
+            number of hashes for these sizes.
+    """
+    if not 0 < old < new:
+        raise MalformedError(f"sizes: need 0 < old < new, not {old} and {new}")
+    check_hashes("consistency proof", hashes)
+    node, last = old - 1, new - 1
+    # Skip what lies inside one perfect subtree of the old tree: its hash is the first.
     while node & 1:
         node, last = node >> 1, last >> 1
-    rest = list(reversed(proof))
-    old = new = _take(rest) if node else old_root
+    rest = list(reversed(hashes))
+    old_root = new_root = _take(rest)
     while last:
         if node & 1 or node == last:
             # The sibling is on the left, in both trees.
             sibling = _take(rest)
-            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            old_root, new_root = node_hash(sibling, old_root), node_hash(sibling, new_root)
             # On the right edge, a level without a sibling adds no hash.
             while node and not node & 1:
                 node, last = node >> 1, last >> 1
         else:
             # The sibling is on the right, where the old tree has nothing.
-            new = node_hash(new, _take(rest))
+            new_root = node_hash(new_root, _take(rest))
         node, last = node >> 1, last >> 1
     if rest:
-        raise MalformedError(f"consistency proof: {len(proof)} hashes are too many")
-    if old != old_root:
-        raise ProofFailedError(f"the proof does not lead to the old root, of size {old_size}")
-    if new != new_root:
-        raise ProofFailedError(f"the proof does not lead to the new root, of size {new_size}")
+        raise MalformedError(f"consistency proof: {len(hashes)} hashes are too many")
+    return old_root, new_root
 
 
 def _check_sizes(old: int, new: int) -> None:

@@ -7,6 +7,7 @@ the reference tree at every size up to a few tiles.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Self
 
 from chain.hashes import LeafHash, TreeHash
@@ -118,3 +119,15 @@ def superseded_folders(old: int, new: int) -> Iterator[str]:
             if not level:
                 yield f"{path.replace('tile/0/', 'tile/entries/', 1)}.p"
         level, before, after = level + 1, before >> TILE_HEIGHT, after >> TILE_HEIGHT
+
+
+def superseded_between(sizes: Sequence[int], shown: int) -> tuple[list[str], list[str]]:
+    """Return the superseded folders of checkpoints of *sizes*, each to the next.
+
+    First those up to the checkpoint of size *shown*, then those of larger ones.
+    """
+    before: list[str] = []
+    since: list[str] = []
+    for old, new in pairwise(sizes):
+        (before if new <= shown else since).extend(superseded_folders(old, new))
+    return before, since

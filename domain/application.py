@@ -31,6 +31,7 @@
     standing     recompute_credit
     deposits     require_deposit, top_up_deposit, return_deposit, forfeit_deposit
     wallet       request_withdrawal, pay_withdrawal, fund_guarantee
+    evidence     export_evidence
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
@@ -42,6 +43,7 @@ Configured as every application of the eventsourcing library is: by its environm
 from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
+from domain.evidence.exporting import Exporting
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
@@ -77,6 +79,7 @@ class Trade(
     Presenting,
     Standing,
     Sanctions,
+    Exporting,
     Rotation,
 ):
     """A card-key trade, every action of which is recorded."""

@@ -9,6 +9,7 @@ from domain.catalogue import batch, product
 from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
+from domain.evidence import package
 from domain.identity import account, verification
 from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon, withdrawal
@@ -19,7 +20,7 @@ from domain.refunds import refund
 
 AREAS = (
     *(account, batch, certificate, deposit, dispute, file, guesser, journal, key, keyring),
-    *(order, payment, product, qualification, recon, refund, sanction, upstream),
+    *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
     *(verification, withdrawal),
 )
 

@@ -31,7 +31,8 @@ COMMANDS: Final[dict[str, Listed]] = {
     "log": Listed("scripts.log", "Look at the log: its head, an entry, a stream's history."),
     "proof": Listed("scripts.proof", "Write the tlog-proof of an entry."),
     "policy": Listed("scripts.policy", "Write the tlog-policy that a verifier of this log needs."),
-    "verify": Listed("scripts.verify", "Check a proof offline, trusting a policy alone."),
+    "verify": Listed("scripts.verify", "Check a proof or an evidence package offline."),
+    "evidence": Listed("scripts.evidence", "Export an evidence package that a court can check."),
     "certificate": Listed("scripts.certificate", "Check, show and list the badges of merchants."),
     "reviews": Listed("scripts.reviews", "Show which merchants wait for a reviewer, and how long."),
     "replay-ruling": Listed(
@@ -39,12 +40,23 @@ COMMANDS: Final[dict[str, Listed]] = {
     ),
     "disputes": Listed("scripts.disputes", "Figures of disputes: how long they take."),
     "audit": Listed("scripts.audit", "Recompute the whole log; name the first thing wrong."),
+    "receipts": Listed(
+        "scripts.receipts", "Write what a party may keep: its entries and their proofs."
+    ),
+    "stamp": Listed("scripts.stamp", "Have the published checkpoint stamped with the time."),
+    "misbehaviour": Listed(
+        "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
+    ),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
+    "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),
+    "authority": Listed(
+        "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."
+    ),
     "schemas": Listed("scripts.schemas", "Publish the JSON Schema of every event type."),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
     "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),

@@ -124,6 +124,7 @@ def _audit_database(home: Path | None, advance: Advance, *, resume: bool) -> Aud
         return audit_database(
             ledger.database,
             keys=read_verifier_keys(ledger.home),
+            witnesses=[each.key for each in ledger.settings.witnesses],
             signed=history_of(ledger.home),
             vault=ledger.vault,
             erased=erased_subjects(ledger.trade.recorder),
@@ -137,6 +138,7 @@ def _audit_both(home: Path | None, advance: Advance) -> AuditReport:
         return audit_both(
             ledger.database,
             ledger.home,
+            witnesses=[each.key for each in ledger.settings.witnesses],
             vault=ledger.vault,
             erased=erased_subjects(ledger.trade.recorder),
             progress=counted(advance),

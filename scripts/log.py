@@ -12,6 +12,8 @@ from chain.canonical import parse
 from chain.entry import Entry, check_stream
 from chain.errors import MalformedError
 from chain.hashes import chain_hash, leaf_hash
+from chain.store.files import MissingFileError
+from chain.store.finality import CHECKPOINT, read_state
 from chain.store.reader import StoredEntry
 from scripts.deploying import deployment
 from scripts.options import Home, Json
@@ -28,26 +30,61 @@ app.command("proof")(proof)
 
 @app.command()
 def head(home: Home = None, *, as_json: Json = False) -> Outcome:
-    """Show how far the log has come, and its newest published checkpoint."""
+    """Show how far the log has come: taken, signed, and final, which is published."""
     del as_json
     with deployment(home) as ledger:
         state = ledger.reader.head()
-        note = ledger.reader.checkpoint()
+        signed = ledger.reader.checkpoint()
+        try:
+            shown = ledger.files.read(CHECKPOINT)
+        except MissingFileError:
+            shown = None
+        witnesses = read_state(ledger.home) if ledger.settings.witnesses else None
         root = b64encode(state.root()).decode()
-        text = note.decode() if note else None
+        text = shown.decode() if shown else None
         facts = {
             "ok": True,
             "origin": ledger.origin,
             "size": state.size,
             "root": root,
             "at": state.at or None,
+            "signed": size_in(signed),
+            "final": size_in(shown),
+            "witnesses": witnesses,
             "checkpoint": text,
         }
     lines = [f"{ledger.origin}", f"  {state.size} entries, root {root}"]
     if state.at:
         lines.append(f"  the last one taken at {state.at}")
-    shown = text.rstrip("\n") if text else "none is signed yet: xiyou publish signs one"
-    return Outcome(facts, "\n".join([*lines, "", "newest checkpoint:", shown]))
+    lines.append(f"  signed up to {facts['signed']}, final up to {facts['final']}")
+    lines += [f"  {each}" for each in witness_lines(witnesses)]
+    words = text.rstrip("\n") if text else "none is final yet: xiyou publish signs one"
+    return Outcome(facts, "\n".join([*lines, "", "newest checkpoint:", words]))
+
+
+def size_in(note: bytes | None) -> int:
+    """Return the size in a checkpoint of ours; 0 where there is none."""
+    return int(note.split(b"\n")[1]) if note else 0
+
+
+def witness_lines(state: dict[str, Any] | None) -> list[str]:
+    """Return how the witnesses stand, in words."""
+    if state is None:
+        return []
+    if state["met"]:
+        lines = [f"the quorum is met, as of {state['at']}"]
+    else:
+        lines = [f"the quorum is MISSING since {state['missing_since']}: nothing newer is final"]
+    for each in state["witnesses"]:
+        done = f"cosigned {each['size']} at {each['cosigned_at']}" if each["size"] else "nothing"
+        fault = f"; {each['error']}" if each["error"] else ""
+        lines.append(f"witness {each['name']}: {done}{fault}")
+        if each["ahead"]:
+            lines.append(
+                f"  it knows {each['ahead']} entries, more than are here: if the database was"
+                " restored from a backup, run xiyou recover"
+            )
+    return lines
 
 
 @app.command()

@@ -10,12 +10,14 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated, Self
 
 import typer
 
+from api.bootstrap import Deployment
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Outcome
@@ -52,14 +54,28 @@ def publish(
     with deployment(home) as ledger:
         if not with_parent and not once:
             print(f"publishing to {ledger.files.root}", file=sys.stderr)  # noqa: T201 — progress
+        _stamp_beside(ledger, stop)
         ledger.publisher.run(stop, ledger.settings.publish_interval)
         if ledger.publisher.last_error is not None:
             raise ledger.publisher.last_error
         note = ledger.reader.checkpoint()
+        final = ledger.publisher.final_size
     text = note.decode() if note else None
     size = int(text.split("\n")[1]) if text else 0
-    facts = {"ok": True, "size": size, "checkpoint": text, "folder": str(ledger.files.root)}
-    return Outcome(facts, f"{ledger.files.root}: published up to size {size}")
+    facts = {"ok": True, "size": size, "final": final, "checkpoint": text}
+    words = f"{ledger.files.root}: published up to size {final}"
+    if final < size:
+        words += f"; signed up to {size}, but the quorum of witnesses is missing: xiyou log head"
+    return Outcome({**facts, "folder": str(ledger.files.root)}, words)
+
+
+def _stamp_beside(ledger: Deployment, stop: threading.Event) -> None:
+    """Get time stamps in a thread of their own: an authority may take its time."""
+    if not ledger.settings.stamp_authorities or stop.is_set():
+        return
+    interval = timedelta(hours=ledger.settings.stamp_interval)
+    arguments = (stop, interval, lambda: datetime.now(UTC))
+    threading.Thread(target=ledger.stamper.run, args=arguments, daemon=True).start()
 
 
 class PublisherEndedError(Exception):

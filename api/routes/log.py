@@ -4,18 +4,20 @@ Entries hold no personal and no secret value (``formats.md``, section 3), so not
 asks who is asking. ``tests/api/test_log.py``.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Response
 
 from api.bootstrap import Deployment
 from chain.hashes import leaf_hash
 from chain.store.files import MissingFileError
+from chain.store.finality import stamp_path
 from chain.store.publisher import CHECKPOINT
 from chain.tiles import parse_tile_path
 
 TEXT: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
+STAMP_TYPES: Final = {"txt": TEXT, "tsr": "application/timestamp-reply"}
 FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 AT_MOST_A_SECOND: Final = {"Cache-Control": "public, max-age=1"}
 MAX_INDEX: Final = 2**63 - 2
@@ -40,6 +42,12 @@ def log_routes(ledger: Deployment) -> APIRouter:
         # A path that no writer writes is refused, so that no other file can be named.
         parse_tile_path(path)
         return Response(ledger.files.read(path), media_type=BYTES, headers=FOR_EVER)
+
+    @router.get("/stamps/{size}.{kind}")
+    def stamp(size: Index, kind: Literal["txt", "tsr"]) -> Response:
+        """Return a checkpoint as it was stamped, or its time stamp; neither ever changes."""
+        content = ledger.files.read(stamp_path(size, kind))
+        return Response(content, media_type=STAMP_TYPES[kind], headers=FOR_EVER)
 
     @router.get("/v1/log/entries/{index}")
     def entry(index: Index) -> Response:

@@ -63,12 +63,13 @@ class Prover:
             raise UnknownEntryError(f"size {size}: no checkpoint of that size is kept")
         return open_checkpoint(note, self._verifiers).checkpoint, note
 
-    def prove(self, index: int, size: int | None = None) -> bytes:
-        """Return the tlog-proof of the entry at leaf *index*, with the entry in it.
+    def prove(self, index: int, size: int | None = None, *, with_entry: bool = True) -> bytes:
+        """Return the tlog-proof of the entry at leaf *index*.
 
         Args:
             index: of the entry.
             size: of the tree to prove it in; by default the published one.
+            with_entry: carry the entry in the proof; otherwise it is kept beside it.
 
         Raises:
             UnknownEntryError: the published log has no such entry, or keeps no checkpoint
@@ -92,7 +93,7 @@ class Prover:
                 f"entry {index}: the published files do not lead to the signed root ({error});"
                 " run xiyou audit"
             ) from None
-        return TlogProof(index, tuple(hashes), note, entry).to_bytes()
+        return TlogProof(index, tuple(hashes), note, entry if with_entry else None).to_bytes()
 
     def prove_consistency(self, old: int, new: int) -> list[TreeHash]:
         """Return the proof that the published tree of *old* leaves begins that of *new*.

@@ -6,12 +6,13 @@ the steps of one publication, and what is true if the process dies after each:
 1. the head vouches for the new entries     nothing has happened
 2. tiles and bundles, synced                nobody refers to them; the next try finds the same
 3. the signer's mark (and the signature)    the next try signs the same size again
-4. the row in ``checkpoints``               the next start copies the row's note to the file
-5. the file ``checkpoint``                  done; superseded partial tiles go at the next start
+4. the row in ``checkpoints``: signed       the next start asks the witnesses again
+5. rows in ``cosignatures``                 the next start shows what they make final
+6. the file ``checkpoint``: final           done; superseded partial tiles go at the next start
 
-The row comes before the file, so that no checkpoint is ever shown that is not kept, and
-the file is always a copy of the row. Proved by ``tests/chain/store/test_publisher.py``,
-``tests/chain/store/test_publisher_failures.py`` and the F rows that they name.
+The rows come before the file, so that no checkpoint is ever shown that is not kept, and the
+file is always a copy of the rows. Steps 5 and 6 are `chain.store.finality`'s. Proved by
+``tests/chain/store/test_publisher.py``, ``test_publisher_failures.py`` and the F rows they name.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,13 +32,13 @@ from chain.errors import VerificationError
 from chain.hashes import EMPTY_ROOT, LeafHash, TreeHash, TreeSize, leaf_hash
 from chain.store.database import Database
 from chain.store.files import Folder, MissingFileError, PublishedFiles, exclusive
+from chain.store.finality import CHECKPOINT, Finality, Quorum
 from chain.store.reader import Head, LogReader
 from chain.store.signer import RefusedToSignError, Signer
-from chain.tile_edge import TileEdge, superseded_folders
+from chain.tile_edge import TileEdge, superseded_between, superseded_folders
 from chain.tiles import TILE_WIDTH, TileReader, bundle_bytes, bundle_path
 
-CHECKPOINT = "checkpoint"
-"""Path of the published checkpoint; `LOG_FOLDER` is where it is in a home."""
+__all__ = ["CHECKPOINT", "LOG_FOLDER", "Published", "Publisher", "Quorum"]
 
 LOG_FOLDER = "log"
 
@@ -52,7 +53,7 @@ WRITTEN_TOGETHER = 64
 
 
 class Published(NamedTuple):
-    """What is published and kept."""
+    """What is signed and kept, with its tiles published."""
 
     checkpoint: Checkpoint
     edge: TileEdge
@@ -71,6 +72,10 @@ class Publisher:
         clock: the time, for the signature that carries one.
         files: where files are published; by default the folder ``log`` in *home*.
         slice_entries: at most so many entries under one checkpoint.
+        quorum: the witnesses that make a checkpoint final; none by default.
+
+    Raises:
+        MalformedError: a witness of *policy* has no URL.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class Publisher:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         files: PublishedFiles | None = None,
         slice_entries: int = SLICE,
+        quorum: Quorum | None = None,
     ) -> None:
         self._database = database
         self._reader = LogReader(database)
@@ -95,6 +101,14 @@ class Publisher:
         self._locked = False
         self._published: Published | None = None
         self._superseded: list[str] = []
+        self._superseded_since: list[str] = []
+        self._finality = Finality(
+            database,
+            self._files,
+            (quorum or Quorum()).of(signer.verifier_keys),
+            home=home,
+            clock=clock,
+        )
         self.last_error: Exception | None = None
         """What the last round of `run` failed with, None if it did not."""
 
@@ -109,6 +123,11 @@ class Publisher:
         self._held.close()
         self._locked = False
         self._published = None
+
+    @property
+    def final_size(self) -> int:
+        """Size of the checkpoint that is published."""
+        return 0 if self._finality.shown is None else self._finality.shown.size
 
     def run(self, stop: Event, interval: float = 1.0) -> None:
         """Publish every *interval* seconds until *stop* is set.
@@ -134,9 +153,10 @@ class Publisher:
             stop.wait(interval)
 
     def publish_once(self) -> Checkpoint | None:
-        """Publish what is new, in slices; return the newest checkpoint, None if nothing is.
+        """Publish what is new, in slices; return the checkpoint shown, None if it is no new one.
 
-        Whatever it raises, calling it again is safe and takes up where it stopped.
+        What the quorum is missing for is signed and kept, and shown by a later call. Whatever
+        it raises, calling it again is safe and takes up where it stopped.
 
         Raises:
             LockedError: another process publishes here.
@@ -152,6 +172,7 @@ class Publisher:
         published, self._published = self._published, None
         # Until this ends well the files are the only truth: `_load` reads them again.
         published = published or self._load()
+        before = self._finality.shown
         head = self._reader.head()
         old = published.checkpoint.size
         self._signer.check_size(head.size)
@@ -159,10 +180,25 @@ class Publisher:
             raise RefusedToSignError(
                 f"the log has {head.size} entries and {old} are published: run xiyou recover", old
             )
+        # Once in vain, witnesses are waited for once more in this call, at its end.
+        is_settled = True
         for size in self._stops(published, head):
             published = self._publish(published, size, head)
+            is_settled = self._settle(published, wait=is_settled or size == head.size)
+        if head.size == old and published.checkpoint.size:
+            self._settle(published, wait=True)
         self._published = published
-        return None if head.size == old else published.checkpoint
+        shown = self._finality.shown
+        return None if shown == before else shown
+
+    def _settle(self, published: Published, *, wait: bool) -> bool:
+        """Ask the witnesses and show what is final; say whether the newest is."""
+        if self._finality.settle(published.checkpoint, wait=wait):
+            # What the shown one before needs stays for one more: a client may hold that one.
+            for folder in self._superseded:
+                self._files.remove(folder)
+            self._superseded, self._superseded_since = self._superseded_since, []
+        return self._finality.is_settled(published.checkpoint)
 
     def _stops(self, published: Published, head: Head) -> Iterator[int]:
         """Yield the sizes to publish, one after another."""
@@ -192,17 +228,13 @@ class Publisher:
         if size == head.size:
             _check_head(edge, head)
         note = self._signer.sign(size, edge.root(), self._proof(size), self._clock())
-        checkpoint, note = self._keep(size, note)
+        checkpoint, _ = self._keep(size, note)
         if checkpoint.root != edge.root():
             raise VerificationError(
                 f"the checkpoint kept for size {size} has root {checkpoint.root.hex()}, and the"
                 f" entries have {edge.root().hex()}: run xiyou audit"
             )
-        self._files.replace(CHECKPOINT, note)
-        # What the checkpoint before needs stays for one more: a client may hold that one.
-        for folder in self._superseded:
-            self._files.remove(folder)
-        self._superseded = list(superseded_folders(published.checkpoint.size, size))
+        self._superseded_since += superseded_folders(published.checkpoint.size, size)
         return Published(checkpoint, edge)
 
     def _new_files(self, edge: TileEdge, size: int) -> Iterator[tuple[str, bytes]]:
@@ -300,23 +332,27 @@ class Publisher:
         except MissingFileError:
             shown = None
         kept = self._reader.checkpoint()
-        if shown is not None:
-            self._check_shown(self._open(shown), kept)
+        opened = None if shown is None else self._open(shown)
+        if opened is not None:
+            self._check_shown(opened, kept)
         if kept is None:
             nothing = Checkpoint(self._signer.origin, TreeSize(0), EMPTY_ROOT)
             return Published(nothing, TileEdge())
         checkpoint = self._open(kept)
         self._signer.check_covers(checkpoint)
-        if shown != kept:
-            # The crash came between row and file; the tiles were there before both.
-            self._files.replace(CHECKPOINT, kept)
         edge = TileEdge.read(checkpoint.size, self._files.read)
         if edge.root() != checkpoint.root:
             raise VerificationError(
                 f"the published tiles do not lead to the root of the checkpoint of size"
                 f" {checkpoint.size}: run xiyou audit"
             )
-        self._superseded = self._left_superseded(checkpoint.size)
+        shown_size = -1 if opened is None else opened.size
+        sizes = self._reader.checkpoint_sizes(shown_size)
+        # What an earlier process had no time to remove.
+        self._superseded, self._superseded_since = superseded_between(sizes, shown_size)
+        # Last: from here on what was kept and not shown is made good.
+        self._finality.load(None if opened is None or shown is None else (opened, shown))
+        self._settle(Published(checkpoint, edge), wait=False)
         return Published(checkpoint, edge)
 
     def _check_shown(self, shown: Checkpoint, kept: bytes | None) -> None:
@@ -334,14 +370,6 @@ class Publisher:
                 " run xiyou recover",
                 shown.size,
             )
-
-    def _left_superseded(self, size: int) -> list[str]:
-        """Return the partial tiles that an earlier process had no time to remove."""
-        with self._database.connection() as connection:
-            row = connection.execute(
-                "SELECT max(size) FROM checkpoints WHERE size < %s", [size]
-            ).fetchone()
-        return [] if row is None or row[0] is None else list(superseded_folders(row[0], size))
 
 
 def _check_head(edge: TileEdge, head: Head) -> None:

@@ -146,15 +146,41 @@ class LogReader:
     def checkpoint(self, size: int | None = None) -> bytes | None:
         """Return the signed checkpoint kept for *size*, or the newest; None if there is none.
 
-        Nothing about it is verified: see `chain.checkpoint.open_checkpoint`.
+        Under the log's signatures are the cosignatures that are kept, in the order of their
+        coming, so a later reading begins with an earlier one. Nothing about it is verified:
+        see `chain.quorum.verify_checkpoint`.
         """
         with self._database.connection() as connection:
             row = connection.execute(
-                "SELECT note FROM checkpoints WHERE size = %s OR %s::bigint IS NULL"
+                "SELECT note, (SELECT string_agg(line, '' ORDER BY position) FROM cosignatures"
+                " WHERE cosignatures.size = checkpoints.size)"
+                " FROM checkpoints WHERE size = %s OR %s::bigint IS NULL"
                 " ORDER BY size DESC LIMIT 1",
                 [size, size],
             ).fetchone()
-        return None if row is None else row[0].encode()
+        return None if row is None else f"{row[0]}{row[1] or ''}".encode()
+
+    def checkpoint_sizes(self, start: int) -> list[int]:
+        """Return the sizes of kept checkpoints from the one before *start* on, in order."""
+        with self._database.connection() as connection:
+            rows = connection.execute(
+                "SELECT size FROM checkpoints WHERE size >= coalesce("
+                "(SELECT max(size) FROM checkpoints WHERE size < %s), 0) ORDER BY size",
+                [start],
+            ).fetchall()
+        return [size for (size,) in rows]
+
+    def cosigners(self, after: int, limit: int = 1000) -> list[tuple[int, str, bytes]]:
+        """Return size, name and key ID of cosignatures of checkpoints larger than *after*.
+
+        The largest first; of long ago no more than *limit*.
+        """
+        with self._database.connection() as connection:
+            return connection.execute(
+                "SELECT size, name, key_id FROM cosignatures WHERE size > %s"
+                " ORDER BY size DESC LIMIT %s",
+                [after, limit],
+            ).fetchall()
 
 
 def read_steps(

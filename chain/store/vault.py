@@ -200,6 +200,16 @@ class Vault:
         with self._lock:
             self._create([subject for subject in wanted if subject not in known])
 
+    def keeps(self, digest: bytes) -> bool:
+        """Say whether the sealed value that *digest* names can still be opened."""
+        with self._database.connection() as connection:
+            row = connection.execute(
+                "SELECT FROM sealed_values s JOIN data_keys k ON k.id = s.data_key"
+                " WHERE s.digest = %s",
+                [digest],
+            ).fetchone()
+        return row is not None
+
     def open(self, digest: bytes) -> SealedValue:
         """Return the sealed value that *digest* names, after checking that it is that one.
 

@@ -4,6 +4,7 @@ import pytest
 
 from api.bootstrap import Deployment
 from chain.hashes import leaf_hash
+from chain.store.finality import stamp_path
 from chain.tlog_proof import TlogProof, verify_proof
 from tests.api.asking import Client
 from tests.api.test_bootstrap import offer
@@ -24,6 +25,18 @@ def test_files_are_served_as_they_are(published: Deployment, client: Client) -> 
         assert ("immutable" in reply.headers["cache-control"]) == path.startswith("tile")
 
 
+def test_a_stamp_and_the_bytes_that_it_is_over_are_served(
+    published: Deployment, client: Client
+) -> None:
+    for kind, media in (("txt", "text/plain"), ("tsr", "application/timestamp-reply")):
+        content = f"content of {kind}\n".encode()
+        published.files.write([(stamp_path(1, kind), content)])
+        for path in (f"/stamps/1.{kind}", f"/stamps/000000000001.{kind}"):
+            reply = client.get(path)
+            assert (reply.status, reply.body) == (200, content)
+            assert reply.headers["content-type"].startswith(media)
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -34,6 +47,8 @@ def test_files_are_served_as_they_are(published: Deployment, client: Client) -> 
         "/tile//etc/passwd",
         "/tile/0/000.p/1/",
         "/keys/log-ed25519.key",
+        "/stamps/1.tsr",
+        "/stamps/../../keys/log-ed25519.key",
         "/v1/log/entries/1",
         "/v1/log/proofs/1",
     ],

@@ -10,11 +10,14 @@ from chain.canonical import parse, to_bytes
 from chain.checkpoint import Checkpoint
 from chain.entry import Entry
 from chain.errors import MalformedError
+from chain.hashes import TreeHash
+from chain.misbehaviour import MisbehaviourProof
 from chain.note import Note
 from chain.quorum import Policy
 from chain.tiles import bundle_bytes, parse_bundle, parse_tile_path
 from chain.tlog_proof import TlogProof
 from chain.vkey import SigningKey, VerifierKey
+from chain.witness import Submission
 from tests.golden.chain.generate import HERE
 
 CHECKPOINT = (HERE / "checkpoint").read_bytes()
@@ -36,6 +39,14 @@ PARSERS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
     "tlog-proof": (
         PROOF[: PROOF.index(b"\n\n") + 2] + b"checkpoint\n",
         lambda data: TlogProof.parse(data).to_bytes(),
+    ),
+    "submission": (
+        Submission(5, (TreeHash(bytes(32)),), b"checkpoint\n").to_bytes(),
+        lambda data: Submission.parse(data).to_bytes(),
+    ),
+    "misbehaviour": (
+        MisbehaviourProof(b"one\n", b"other\n", (TreeHash(bytes(32)),)).to_bytes(),
+        lambda data: MisbehaviourProof.parse(data).to_bytes(),
     ),
     "bundle": (BUNDLE, lambda data: bundle_bytes(parse_bundle(data, 5))),
     "tile-path": (

@@ -18,6 +18,7 @@ from chain.errors import MalformedError
 from chain.hashes import HASH_SIZE, leaf_hash
 from chain.merkle import RightEdge, perfect_subtrees
 from chain.store.auditor.chains import Chains
+from chain.store.auditor.cosigned import audit_cosignatures
 from chain.store.auditor.progress import CHAINS, SEALED, State, forget
 from chain.store.auditor.receipts import BadRun, Receipts, named_command
 from chain.store.auditor.report import AuditReport, Progress
@@ -81,6 +82,9 @@ class Outside:
 
     leaves: Callable[[int, int], bytes] | None = None
     """Published leaf hashes of a stretch, as far as they go; names changed entries exactly."""
+
+    witnesses: Sequence[VerifierKey] = ()
+    """Witnesses' keys; without them the form of cosignatures is judged, not their truth."""
 
     erased: Collection[str] = ()
     """Data subjects whose values were destroyed, as entries of the log say."""
@@ -303,6 +307,7 @@ class _Joined:
         evidence.bad_runs += self._receipts.bad_runs
         evidence.other_trees += self._vouchers.other_trees
         evidence.good = self._vouchers.good
+        evidence.exact += audit_cosignatures(self._connection, self._outside.witnesses)
         self._check_commands()
         findings, broken = self._chains.judge()
         evidence.exact += findings

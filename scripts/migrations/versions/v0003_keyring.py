@@ -8,7 +8,7 @@ which code opens which key, by a keyed tag, and the slots of those who typed wro
 from alembic import op
 
 revision = "0003"
-down_revision = "0005"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

@@ -251,6 +251,7 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
         "alembic_version": ["SELECT"],
         "callbacks": ["INSERT", "SELECT"],
         "checkpoints": ["INSERT", "SELECT"],
+        "cosignatures": ["INSERT", "SELECT"],
         "data_keys": ["INSERT", "SELECT"],
         "destroyed_values": ["SELECT"],
         "entries": ["INSERT", "SELECT"],

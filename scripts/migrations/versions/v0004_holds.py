@@ -6,7 +6,7 @@ third slot is the last one: a fourth unpaid hold of one person has no row that i
 
 from alembic import op
 
-revision = "0009"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None

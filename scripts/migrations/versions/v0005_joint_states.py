@@ -7,8 +7,8 @@ what was done on its day; a test compares it with the program's.
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0009"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ here is a raw key, a platform key, or a digest that can be searched without the 
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0007"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ A register, not the log: its rows can be made again from the events of ``qualifi
 
 from alembic import op
 
-revision = "0005"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None

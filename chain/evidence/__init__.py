@@ -1,0 +1,1 @@
+"""Evidence packages: one file that a court can check without us (``evidence.md``)."""

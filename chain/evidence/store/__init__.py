@@ -1,0 +1,1 @@
+"""Reading packages and what a reader brings from disk (``evidence.md``, 2.4)."""

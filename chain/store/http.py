@@ -1,0 +1,117 @@
+"""One HTTP exchange with somebody outside who may be slow, silent or hostile.
+
+It ends in good time even if the other side sends a byte now and then, reads no more than it
+was told to, and follows no redirect. Proved by ``tests/chain/store/test_http.py``.
+"""
+
+import socket
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Timer
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+from urllib.parse import urlsplit
+
+from chain.errors import ChainError, MalformedError
+
+MAX_REPLY_SIZE: Final = 65_536
+
+
+class UnreachableError(ChainError):
+    """There is no answer: no connection, none in time, or none that is HTTP."""
+
+
+class Reply(NamedTuple):
+    """What came back."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+def check_url(url: str) -> None:
+    """Check that *url* is one that `post` can be given.
+
+    Raises:
+        MalformedError: it is no http or https URL of a host, or holds a password.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+        good = good and not parts.username and not parts.fragment and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not url.isascii() or any(c <= " " for c in url):
+        raise MalformedError("url: write http://host:port/path or https://host/path")
+
+
+def post(url: str, body: bytes, content_type: str, timeout: float) -> Reply:
+    """Send *body* to *url* and return the reply, whatever its status.
+
+    Args:
+        url: checked by `check_url`.
+        body: what is sent.
+        content_type: of *body*.
+        timeout: seconds from connecting to the reply's last byte.
+
+    Raises:
+        MalformedError: *url* is none.
+        UnreachableError: there is no reply, or it is longer than `MAX_REPLY_SIZE`.
+    """
+    check_url(url)
+    parts = urlsplit(url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {"Content-Type": content_type, "Connection": "close"}
+    with _Deadline(connection, timeout) as deadline:
+        try:
+            connection.request("POST", path, body, headers)
+            deadline.watch(connection.sock)
+            with connection.getresponse() as response:
+                content = response.read(MAX_REPLY_SIZE + 1)
+                reply = Reply(response.status, response.getheader("Content-Type") or "", content)
+        except (OSError, HTTPException, ValueError) as error:
+            if deadline.over or isinstance(error, TimeoutError):
+                raise UnreachableError(f"no answer within {timeout:g} s") from None
+            raise UnreachableError(f"no answer ({type(error).__name__})") from None
+    if deadline.over:
+        raise UnreachableError(f"no whole answer within {timeout:g} s")
+    if len(content) > MAX_REPLY_SIZE:
+        raise UnreachableError(f"an answer longer than {MAX_REPLY_SIZE} bytes")
+    return reply
+
+
+class _Deadline:
+    """Ends an exchange that takes too long; a socket's own limit starts anew with every byte."""
+
+    def __init__(self, connection: HTTPConnection, seconds: float) -> None:
+        self.over = False
+        self._connection = connection
+        self._socket: socket.socket | None = None
+        self._timer = Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def watch(self, connected: socket.socket | None) -> None:
+        """Hold on to the socket, which the connection lets go when the answer begins."""
+        self._socket = connected
+
+    def _end(self) -> None:
+        self.over = True
+        for each in (self._socket, self._connection.sock):
+            if each is not None:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        self._connection.close()

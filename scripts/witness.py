@@ -1,0 +1,209 @@
+"""``xiyou witness``: watch logs, and cosign what is consistent with all that was seen before.
+
+For a court, a regulator or an association: it needs no database, and nothing of the log's
+operator but the log's public keys. Proved by ``tests/scripts/test_witness.py``.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Self
+
+import typer
+import uvicorn
+
+from api.witness import create_witness_app
+from chain.errors import MalformedError
+from chain.quorum import Policy
+from chain.store.witness import (
+    KINDS,
+    Witness,
+    create_witness,
+    read_witness_key,
+    watch_log,
+    watched_logs,
+)
+from scripts.options import Json
+from scripts.outcome import InputError, Outcome
+
+app = typer.Typer(
+    help="Watch logs, and cosign what is consistent with all that was seen before.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+STDIN = 0
+KIND_NAMES = {"ed25519": KINDS[0], "ml-dsa-44": KINDS[1]}
+
+WitnessHome = Annotated[
+    Path,
+    typer.Option("--home", help="Folder of the witness: its key and its memory.", file_okay=False),
+]
+DEFAULT_HOME = Path.home() / ".xiyou-witness"
+
+
+@app.command()
+def make(
+    name: Annotated[str, typer.Argument(help="Its name, such as witness.court.example/2026.")],
+    home: WitnessHome = DEFAULT_HOME,
+    *,
+    kind: Annotated[str, typer.Option(help="ed25519 or ml-dsa-44.")] = "ed25519",
+    as_json: Json = False,
+) -> Outcome:
+    """Make a witness: its key, and an empty memory. Hand out the vkey that it prints."""
+    del as_json
+    if kind not in KIND_NAMES:
+        raise InputError(f"--kind {kind}: write one of {', '.join(KIND_NAMES)}")
+    try:
+        key = create_witness(home, name, secrets.token_bytes, KIND_NAMES[kind])
+    except FileExistsError:
+        raise InputError(f"{home}: there is a witness already; name another --home") from None
+    return Outcome({"ok": True, "home": str(home), "vkey": key.text()}, key.text())
+
+
+@app.command()
+def watch(
+    policy: Annotated[Path, typer.Argument(help="A tlog-policy of the log; see xiyou policy.")],
+    home: WitnessHome = DEFAULT_HOME,
+    *,
+    as_json: Json = False,
+) -> Outcome:
+    """Watch the logs that a policy names, from the next start on."""
+    del as_json
+    read_witness_key(home)
+    try:
+        logs = Policy.parse(policy.read_bytes()).logs
+    except OSError as error:
+        raise InputError(f"{policy}: cannot be read: {error.strerror}") from None
+    except MalformedError as error:
+        raise MalformedError(f"{policy}: {error}; xiyou policy writes one") from None
+    origins = list(dict.fromkeys(log.key.name for log in logs))
+    added = []
+    for origin in origins:
+        keys = tuple(log.key for log in logs if log.key.name == origin)
+        try:
+            added.append(watch_log(home, keys))
+        except FileExistsError:
+            continue
+    known = [origin for origin in origins if origin not in added]
+    words = [f"{origin}: is watched" for origin in added]
+    words += [f"{origin}: was watched already" for origin in known]
+    return Outcome({"ok": True, "added": added, "known": known}, "\n".join(words))
+
+
+@app.command()
+def serve(
+    home: WitnessHome = DEFAULT_HOME,
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65_535)
+    ] = 8_010,
+    with_parent: Annotated[
+        bool, typer.Option(hidden=True, help="Stop when standard input ends.")
+    ] = False,
+    as_json: Json = False,
+) -> Outcome:
+    """Serve the witness protocol until stopped. Says its port on the first line of its output."""
+    del as_json
+    with Witness(home, lambda: datetime.now(UTC)) as witness:
+        config = uvicorn.Config(
+            create_witness_app(witness),
+            log_level="warning",
+            access_log=False,
+            limit_concurrency=64,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # It listens from here on: who reads the port may connect at once.
+        with socket.create_server((host, port), family=family) as door:
+            bound = door.getsockname()[1]
+            print(bound, flush=True)  # noqa: T201 — the answer that a starter waits for
+            logs = len(witness.logs)
+            print(f"{witness.key.name} watches {logs} logs", file=sys.stderr)  # noqa: T201
+            server = uvicorn.Server(config)
+            if with_parent:
+                # The pipe's other end closes with our parent, however that ends.
+                threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
+            server.run([door])
+    return Outcome({}, "stopped")
+
+
+def _stop_with_input(server: uvicorn.Server) -> None:
+    while os.read(STDIN, 4_096):
+        pass
+    server.should_exit = True
+
+
+class WitnessProcess:
+    """A witness that serves in a process of its own and ends with us. A context manager.
+
+    Args:
+        home: of a witness that `create_witness` has made.
+        port: where it listened before it was stopped, to take its place; 0 for any.
+
+    Raises:
+        ChildProcessError: it has not started.
+    """
+
+    def __init__(self, home: Path, port: int = 0) -> None:
+        self.home = home
+        self.vkey = read_witness_key(home).verifier_key
+        arguments = ["witness", "serve", "--with-parent", "--home", home, "--port", port]
+        self._process = subprocess.Popen(  # noqa: S603 — our own program, no shell
+            [sys.executable, "-m", "scripts", *(str(each) for each in arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            start_new_session=True,
+        )
+        if self._process.stdout is None:
+            raise AssertionError("a pipe was asked for")
+        said = self._process.stdout.readline().strip()
+        if not said:
+            self.kill()
+            raise ChildProcessError("the witness has not started: run xiyou witness serve")
+        self.port = int(said)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once, as by ``kill -9``, and wait for its end."""
+        self._process.kill()
+        self._process.communicate()
+
+    def freeze(self) -> None:
+        """Let it stand still: it takes connections and answers none."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
+
+@app.command()
+def head(home: WitnessHome = DEFAULT_HOME, *, as_json: Json = False) -> Outcome:
+    """Show the witness's key, and what it has cosigned last of every log; while it is stopped."""
+    del as_json
+    logs = []
+    with Witness(home, lambda: datetime.now(UTC)) as witness:
+        for origin in watched_logs(home):
+            latest = witness.latest(origin)
+            logs.append({"origin": origin, "size": None if latest is None else latest.size})
+        vkey = witness.key.verifier_key.text()
+    words = [vkey, *(f"  {each['origin']}: {each['size'] or 'nothing yet'}" for each in logs)]
+    return Outcome({"ok": True, "vkey": vkey, "logs": logs}, "\n".join(words))

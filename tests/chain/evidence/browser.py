@@ -1,0 +1,137 @@
+"""A headless Chromium, where there is one, that runs the published page on many packages."""
+
+import json
+import shutil
+import subprocess
+import threading
+from base64 import b64encode
+from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from chain.evidence.claims import published
+from chain.evidence.verification import Trust
+
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+WHY_NOT = "no chromium here: the page was not run"
+POLICY_LINE = b'<meta http-equiv="Content-Security-Policy"'
+
+RUNNER = """
+<script>
+(async () => {
+  const bytes = (text) => (text === null ? null : Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+  const cases = await (await fetch("/cases.json")).json();
+  const reports = [];
+  for (let n = 0; n < cases.length; n++) {
+    const given = cases[n], body = new Uint8Array(await (await fetch("/case/" + n)).arrayBuffer());
+    const source = given.inline ? { inline: new TextDecoder().decode(body) } : { archive: body };
+    const options = { policy: bytes(given.policy), roots: bytes(given.roots), known: bytes(given.known),
+      knownProof: bytes(given.knownProof), now: given.now, allowTestAuthority: given.allowTestAuthority,
+      receipts: given.receipts.map(([index, entry, proof]) => ({ index, entry: bytes(entry), proof: bytes(proof) })) };
+    const began = performance.now();
+    try { reports.push({ ...(await xiyou.verify(source, options)).report, milliseconds: performance.now() - began }); }
+    catch (error) { reports.push({ crashed: String(error.stack || error) }); }
+  }
+  await fetch("/done", { method: "POST", body: JSON.stringify(reports) });
+})();
+</script></body>
+"""  # noqa: E501 — a program of another language
+
+
+def run_page(sources: Sequence[tuple[bytes, Trust]], *, inline: bool = False) -> list[Any]:
+    """Return the page's reports on *sources*, each a package and what its reader brings."""
+    page = b"\n".join(
+        line
+        for line in published("verify.html").split(b"\n")
+        # Served from loopback, so that the reports can be fetched: the page itself forbids it.
+        if not line.startswith(POLICY_LINE)
+    ).replace(b"</body>\n", RUNNER.encode())
+    options = json.dumps([_options(trust, inline=inline) for _, trust in sources]).encode()
+    done: list[Any] = []
+    finished = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.startswith("/case/"):
+                body = sources[int(self.path.removeprefix("/case/"))][0]
+            else:
+                body = options if self.path == "/cases.json" else page
+            self.send_response(200)
+            kind = "application/octet-stream" if self.path != "/" else "text/html; charset=utf-8"
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(204)
+            self.end_headers()
+            done.extend(json.loads(body))
+            finished.set()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    process = subprocess.Popen(
+        [*command(), f"http://127.0.0.1:{server.server_port}/"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert finished.wait(120), "the page did not finish"
+    finally:
+        process.terminate()
+        process.wait(10)
+        server.shutdown()
+        server.server_close()
+    return done
+
+
+def command(profile: Path | None = None) -> list[str]:
+    """Return what starts the browser without a window, a sandbox of its own or a network."""
+    assert PROGRAM
+    folder = [f"--user-data-dir={profile}"] if profile else []
+    return [
+        PROGRAM,
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--incognito",
+        *folder,
+    ]
+
+
+def dump(page: Path, profile: Path, *more: str) -> str:
+    """Return the document that opening *page* from disk ends in."""
+    done = subprocess.run(
+        [*command(profile), "--virtual-time-budget=20000", *more, "--dump-dom", page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout
+
+
+def _options(trust: Trust, *, inline: bool) -> dict[str, Any]:
+    def spelt(data: bytes | None) -> str | None:
+        return None if data is None else b64encode(data).decode()
+
+    return {
+        "policy": spelt(trust.policy),
+        "roots": spelt(trust.tsa_roots),
+        "known": spelt(trust.known),
+        "knownProof": spelt(trust.known_proof),
+        "receipts": [[r.place, spelt(r.entry), spelt(r.proof)] for r in trust.receipts],
+        "now": trust.now,
+        "allowTestAuthority": trust.allow_test_authority,
+        "inline": inline,
+    }

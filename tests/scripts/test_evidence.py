@@ -1,0 +1,205 @@
+"""Exporting from a real log, and what the installed and the stand-alone verifier say of it."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from api.bootstrap import Deployment
+from api.settings import load_settings
+from chain.canonical import parse
+from chain.evidence.archive import read_archive
+from chain.evidence.claims import published
+from chain.evidence.writing import bundle_of, facts_of
+from domain.evidence.composing import Signed, compose
+from domain.evidence.exporting import Approval
+from scripts.custody import statement_of
+from scripts.evidence import Request, extraction_of, hashes_of, look_up, published_up_to
+from scripts.outcome import Exit
+from tests.scripts.calling import call
+from tests.scripts.conftest import Demo
+
+YELLOW = 3
+
+
+@pytest.fixture(scope="module")
+def ruled(demo: Demo) -> list[str]:
+    """Return the disputes of the demo that have a ruling."""
+    with Deployment(load_settings({}, demo.home)) as ledger:
+        found = ledger.trade.recorder.select_notifications(1, 100_000, topics=["ruling.issued"])
+        return sorted({str(each.originator_id) for each in found})
+
+
+@pytest.fixture(scope="module")
+def spoken(demo: Demo) -> str:
+    """Return a dispute in which somebody wrote something that is sealed."""
+    with Deployment(load_settings({}, demo.home)) as ledger:
+        found = ledger.trade.recorder.select_notifications(1, 100_000, topics=["message.added"])
+        return next(str(each.originator_id) for each in found if b'"text":{"sealed"' in each.state)
+
+
+@pytest.fixture
+def policy(demo: Demo, tmp_path: Path) -> Path:
+    path = tmp_path / "policy"
+    assert call("policy", "--home", demo.home, "--out", path).code == 0
+    return path
+
+
+def export(demo: Demo, out: Path, *arguments: object) -> dict[str, object]:
+    called = call("evidence", "export", *arguments, "--out", out, "--home", demo.home, "--json")
+    assert called.code == 0, called.out
+    return called.json
+
+
+def verified(package: Path, policy: Path) -> dict[str, object]:
+    """Return the installed verifier's report, once the stand-alone one has agreed."""
+    ours = call("verify", package, "--policy", policy, "--json")
+    program = package.parent / "verify.py"
+    program.write_bytes(published("verify.py.txt"))
+    done = subprocess.run(
+        [sys.executable, "-I", program, package, "--policy", policy, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ours.code
+    one, other = ours.json, json.loads(done.stdout)
+    claims = {each["claim"]: (each["verdict"], each["code"]) for each in one["claims"]}
+    theirs = {each["claim"]: (each["verdict"], each["code"]) for each in other["claims"]}
+    # It needs the ledger's own rules.
+    replayed = claims.pop("ruling_replayed")
+    theirs.pop("ruling_replayed")
+    assert claims == theirs
+    return {"code": ours.code, "replayed": replayed, **claims}
+
+
+def test_a_dispute_is_exported_verified_and_replayed(
+    demo: Demo, ruled: list[str], policy: Path, tmp_path: Path
+) -> None:
+    for number, dispute in enumerate(ruled[:3]):
+        package = tmp_path / f"{number}.zip"
+        facts = export(demo, package, "--dispute", dispute)
+        found = verified(package, policy)
+        assert found["code"] == YELLOW
+        assert found["issued"] == ("verified", None)
+        assert found["replayed"] == ("verified", None)
+        assert found["witness_quorum"] == ("not_checked", "policy_has_none")
+        assert facts["bytes"] == package.stat().st_size
+    assert call("verify", package).code == YELLOW
+
+
+def test_two_runs_over_one_log_compose_the_same_bytes(demo: Demo, ruled: list[str]) -> None:
+    """F2: what may differ is the number, the time, and what is signed with fresh randomness."""
+    request = Request(None, ruled[0], None, (), "staff-1", Approval(), None, None)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    made = []
+    with Deployment(load_settings({}, demo.home)) as ledger:
+        checkpoint, note = published_up_to(ledger, 1)
+        for _ in "ab":
+            disclosure = look_up(ledger, request)
+            said = extraction_of(ledger, request, disclosure, "EV-20261124-000001", now)
+            signed = Signed(checkpoint, note, ledger.policy().to_bytes(), {})
+            parts = compose(
+                disclosure,
+                signed,
+                statement_of(said),
+                lambda index: hashes_of(ledger, index, checkpoint.size),
+                [],
+            )
+            files = facts_of(parts)
+            made.append((files, bundle_of(parts, files)))
+    assert made[0] == made[1]
+
+
+def test_a_package_holds_whole_streams_and_no_secret(
+    demo: Demo, ruled: list[str], tmp_path: Path
+) -> None:
+    export(demo, tmp_path / "a.zip", "--dispute", ruled[0])
+    files = read_archive((tmp_path / "a.zip").read_bytes())
+    bundle = parse(files["bundle.json"])
+    assert isinstance(bundle, dict)
+    assert isinstance(bundle["streams"], list)
+    assert {str(e["stream"])[:4] for e in bundle["streams"] if isinstance(e, dict)} >= {
+        "dsp_",
+        "key_",
+        "ord_",
+    }
+    assert not [name for name in files if name.startswith("opened/")]
+
+
+def test_an_opening_takes_two_persons_and_a_reason(
+    demo: Demo, spoken: str, policy: Path, tmp_path: Path
+) -> None:
+    package = tmp_path / "a.zip"
+    asked = ["--dispute", spoken, "--open", "/data/text", "--out", package, "--home", demo.home]
+    refused = [
+        call("evidence", "export", *asked),
+        call("evidence", "export", *asked, "--reason", "order 1", "--by", "s1"),
+        call("evidence", "export", *asked, "--reason", "1", "--by", "s1", "--approved-by", "s1"),
+    ]
+    assert [each.code for each in refused] == [Exit.REFUSED] * 3
+    assert not package.exists()
+    both = ["--reason", "order 1", "--by", "s1", "--approved-by", "s2"]
+    export(demo, package, "--dispute", spoken, "--open", "/data/text", *both)
+    found = verified(package, policy)
+    assert found["openings"] == ("verified", None)
+    files = read_archive(package.read_bytes())
+    issue = json.loads(files["issue/entry.txt"].split(b"\n")[1])
+    assert issue["meta"]["actor"] == "s1"
+    assert (issue["data"]["approver"], issue["data"]["basis"]) == ("s2", "order 1")
+    custody = json.loads(files["custody.json"])
+    assert custody["second_person"]["staff_reference"] == "s2"
+
+
+def test_an_order_and_a_stream_can_be_exported_too(
+    demo: Demo, policy: Path, tmp_path: Path
+) -> None:
+    order = demo.facts["order"]["stream"]
+    package = tmp_path / "order.zip"
+    export(demo, package, "--order", order)
+    assert verified(package, policy)["code"] == YELLOW
+    export(demo, tmp_path / "stream.zip", "--stream", order)
+    assert verified(tmp_path / "stream.zip", policy)["stream_chain"] == ("verified", None)
+
+
+def test_a_forged_package_ends_with_1(
+    demo: Demo, ruled: list[str], policy: Path, tmp_path: Path
+) -> None:
+    package = tmp_path / "a.zip"
+    export(demo, package, "--dispute", ruled[0])
+    data = bytearray(package.read_bytes())
+    data[len(data) // 2] ^= 1
+    package.write_bytes(data)
+    called = call("verify", package, "--policy", policy)
+    assert called.code == 1
+    assert called.out.startswith("RED")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([], Exit.MALFORMED),
+        (["--order", "ord_01m6cz1qhgfwdvrkgqazk3kp51", "--stream", "x"], Exit.MALFORMED),
+        (["--order", "nonsense"], Exit.MALFORMED),
+        (["--order", "ord_01m6cz1qhgfwdvrkgqazk3kp51"], Exit.REFUSED),
+        (["--stream", "nobody"], Exit.REFUSED),
+        (["--stream", "nobody", "--open", "text"], Exit.MALFORMED),
+    ],
+)
+def test_what_cannot_be_exported_says_so(
+    demo: Demo, tmp_path: Path, arguments: list[str], code: Exit
+) -> None:
+    out = tmp_path / "none.zip"
+    called = call("evidence", "export", *arguments, "--out", out, "--home", demo.home)
+    assert called.code == code
+    assert not out.exists()
+
+
+def test_a_missing_file_and_a_wrong_option_end_with_2(tmp_path: Path) -> None:
+    assert call("verify", tmp_path / "none.zip").code == Exit.MALFORMED
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    assert call("verify", tmp_path / "a.zip", "--now", "today").code == Exit.MALFORMED
+    assert call("verify", tmp_path / "a.zip").code == Exit.UNTRUE
