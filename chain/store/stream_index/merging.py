@@ -7,7 +7,6 @@ in steps of some thousands of rows, so that nobody waits for it.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Protocol
 
@@ -76,7 +75,9 @@ def merged_rows(sources: Sequence[Source]) -> Iterator[list[bytes]]:
     while any(feed.rows for feed in feeds):
         # Up to the smallest last name in hand, nothing can come after.
         bound = min(feed.names[-1] for feed in feeds if feed.rows)
-        chosen: dict[bytes, bytes] = reduce(lambda known, feed: known | feed.take(bound), feeds, {})
+        chosen: dict[bytes, bytes] = {}
+        for feed in feeds:
+            chosen.update(feed.take(bound))
         yield [chosen[name] for name in sorted(chosen)]
 
 
@@ -89,12 +90,12 @@ class _Feed:
         self.names: list[bytes] = []
         self._refill()
 
-    def take(self, bound: bytes) -> dict[bytes, bytes]:
-        """Return the rows up to the name *bound*, by name, and let go of them."""
+    def take(self, bound: bytes) -> list[tuple[bytes, bytes]]:
+        """Return the rows up to the name *bound*, each behind its name; let go of them."""
         if not self.rows:
-            return {}
+            return []
         end = bisect_right(self.names, bound)
-        taken = dict(zip(self.names[:end], self.rows[:end], strict=True))
+        taken = list(zip(self.names[:end], self.rows[:end], strict=True))
         del self.rows[:end], self.names[:end]
         if not self.rows:
             self._refill()
