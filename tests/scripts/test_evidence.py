@@ -1,4 +1,7 @@
-"""Exporting from a real log, and what the installed and the stand-alone verifier say of it."""
+"""Exporting from a real log, and what the installed and the stand-alone verifier say of it.
+
+T28: exports are signed and verify without the service (preloop/preloop#558).
+"""
 
 import json
 import subprocess

@@ -18,7 +18,7 @@ from domain.keys.key import Key
 from domain.orders import joint, sales
 from domain.orders.joint import JOINT_STATES, LEGAL
 from domain.orders.order import Order
-from scripts.migrations.versions import v0007_joint_states as migration
+from scripts.migrations.versions import v0005_joint_states as migration
 from tests.domain.given import (
     BUYER,
     NOW,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from domain.event import Event, Meta
+from domain.evidence.package import EvidenceExported
 from domain.keys.events import VoucherLocked
 from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
@@ -23,6 +24,16 @@ def rare_events() -> Sequence[Event]:
         return stream, 1, meta_of("cmd/rare")
 
     return [
+        EvidenceExported(
+            *follows("evidence/EV-20261124-000001"),
+            number="EV-20261124-000001",
+            bundle_sha256="ab" * 32,
+            bundle_sm3="cd" * 32,
+            checkpoint_size=40_023,
+            opened=1,
+            approver="staff-12",
+            basis="court order",
+        ),
         OrderHeld(*follows(order), "many orders from one address"),
         OrderCleared(*follows(order), key, "known buyer"),
         OrderBlocked(*follows(order), "a stolen card"),
