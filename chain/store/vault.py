@@ -167,17 +167,12 @@ class Vault:
             self.open_row(row, DataKeyRow(*found))
             return
         try:
-            content = key.cipher.decrypt(
-                row.ciphertext[:NONCE_SIZE],
-                row.ciphertext[NONCE_SIZE:],
-                b"\x00\x20" + row.digest + key.tail,
-            )
+            nonce, rest = row.ciphertext[:NONCE_SIZE], row.ciphertext[NONCE_SIZE:]
+            content = key.cipher.decrypt(nonce, rest, b"\x00\x20" + row.digest + key.tail)
         except (InvalidTag, ValueError):
             content = b""
         if sha256(content).digest() != row.digest:
-            raise VerificationError(
-                f"sealed value {row.digest.hex()} does not open under {row.data_key}"
-            )
+            raise VerificationError(f"{row.digest.hex()} does not open under {row.data_key}")
 
     def prepare(self, subjects: Iterable[str]) -> None:
         """Make the data keys that *subjects* still lack, in one transaction.

@@ -173,7 +173,8 @@ class _Shop:
     def _sell(self, key: str, until: str) -> tuple[str, str, str]:
         trade, buyer, order = self.ledger.trade, _new("usr"), _new("ord")
         checkout, payment = _new("chk"), _new("pay")
-        trade.place_order(self.command(buyer), Basket(order, checkout, buyer, key, PRICE))
+        basket = Basket(order, checkout, buyer, key, PRICE)
+        trade.place_order(self.command(buyer), basket, _moment(0))
         trade.initiate_payment(self.command(buyer), payment, checkout, PRICE)
         trade.capture_payment(self.command(buyer), payment, PRICE, [order], {"name": "x"})
         trade.deliver_order(self.command(buyer), order, until)

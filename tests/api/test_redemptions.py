@@ -18,7 +18,7 @@ from domain.event import Meta
 from domain.money import Money
 from domain.orders.sales import Basket
 from tests.api.asking import Client, Reply
-from tests.domain.given import BUYER, PRODUCT, identifier
+from tests.domain.given import BUYER, NOW, PRODUCT, identifier
 from tests.domain.keys.redeeming import NO_CODE, STRANGER
 
 FAR = "2099-01-01T00:00:00Z"
@@ -46,7 +46,8 @@ class Shop:
 
     def placed(self, key: str, name: str = "a") -> str:
         order, checkout = identifier("ord", name), identifier("chk", name)
-        self.ledger.trade.place_order(self.command(), Basket(order, checkout, BUYER, key, PRICE))
+        basket = Basket(order, checkout, BUYER, key, PRICE)
+        self.ledger.trade.place_order(self.command(), basket, NOW)
         return order
 
     def delivered(self, key: str, name: str = "a", until: str = FAR) -> str:

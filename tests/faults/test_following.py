@@ -17,9 +17,10 @@ import pytest
 from chain.store.database import Database
 from chain.store.master_key import FileMasterKey, create_master_key
 from chain.store.vault import Vault
+from domain.orders.sales import Basket
 from domain.policies.following import Following
 from domain.policies.periods import later
-from tests.domain.given import MERCHANT, NOW, identifier
+from tests.domain.given import MERCHANT, NOW, PRICE, identifier
 from tests.domain.policies.followed import Followed
 
 SCALE = int(os.environ.get("XIYOU_TEST_FAULT_SCALE", "1"))
@@ -35,7 +36,11 @@ def trade(world: Followed) -> None:
     keys = world.stocked([f"AAAA-{number:05}" for number in range(120)])
     for number in range(ORDERS):
         world.paid(keys[number], f"paid {number}")
-        world.placed(keys[ORDERS + number], f"unpaid {number}")
+        # Each by somebody else: nobody may leave many orders unpaid.
+        order, checkout, buyer = (
+            identifier(prefix, f"unpaid {number}") for prefix in ("ord", "chk", "usr")
+        )
+        world.do("place_order", Basket(order, checkout, buyer, keys[ORDERS + number], PRICE))
     world.do("open_dispute", identifier("dsp", "1"), identifier("ord", "paid 0"), "consumer")
     world.do("open_dispute", identifier("dsp", "2"), identifier("ord", "paid 1"), "consumer")
     world.by(MERCHANT, "merchant", "concede_dispute", identifier("dsp", "2"))

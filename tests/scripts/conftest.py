@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,13 @@ class Demo:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A home with the log of 60 orders, whose server is kept up for the tests."""
-    home = tmp_path_factory.mktemp("demo") / "home"
+    with demo_in(tmp_path_factory.mktemp("demo") / "home") as ran:
+        yield ran
+
+
+@contextmanager
+def demo_in(home: Path) -> Iterator[Demo]:
+    """Run a demo of 60 orders in *home*, and keep its server up."""
     called = spawn("demo", "--home", home, "--orders", 60, "--json")
     with EmbeddedPostgres(home / "postgres"):
         yield Demo(home, called)

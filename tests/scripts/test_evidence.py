@@ -6,6 +6,7 @@ T28: exports are signed and verify without the service (preloop/preloop#558).
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,9 +24,16 @@ from scripts.custody import statement_of
 from scripts.evidence import Request, extraction_of, hashes_of, look_up, published_up_to
 from scripts.outcome import Exit
 from tests.scripts.calling import call
-from tests.scripts.conftest import Demo
+from tests.scripts.conftest import Demo, demo_in
 
 YELLOW = 3
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo of its own: an export adds to the log that it is of."""
+    with demo_in(tmp_path_factory.mktemp("evidence") / "home") as ran:
+        yield ran
 
 
 @pytest.fixture(scope="module")

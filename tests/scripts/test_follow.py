@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from json import loads
 from pathlib import Path
 from time import monotonic, sleep
@@ -15,6 +16,7 @@ import pytest
 from api.bootstrap import Deployment
 from api.settings import load_settings
 from domain.command import Command
+from domain.disputes.deadline import spell
 from domain.keys.intake import Upload
 from domain.orders.sales import Basket
 from scripts.migrate import migrate
@@ -64,7 +66,7 @@ def paid(ledger: Deployment, number: int) -> str:
     order, checkout = identifier("ord", str(number)), identifier("chk", str(number))
     basket = Basket(order, checkout, BUYER, key_of_line(number), PRICE)
     payment = identifier("pay", str(number))
-    do(ledger, "place_order", basket)
+    do(ledger, "place_order", basket, spell(datetime.now(UTC)))
     do(ledger, "initiate_payment", payment, checkout, PRICE)
     do(ledger, "capture_payment", payment, PRICE, [order], {"name": "somebody"})
     return order

@@ -249,14 +249,18 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
         ).fetchone()
     assert dict(granted) == {
         "alembic_version": ["SELECT"],
+        "balances": ["INSERT", "SELECT", "UPDATE"],
         "callbacks": ["INSERT", "SELECT"],
         "checkpoints": ["INSERT", "SELECT"],
         "cosignatures": ["INSERT", "SELECT"],
         "data_keys": ["INSERT", "SELECT"],
         "destroyed_values": ["SELECT"],
         "entries": ["INSERT", "SELECT"],
+        "fingerprints": ["DELETE", "INSERT", "SELECT", "UPDATE"],
         "head": ["SELECT", "UPDATE"],
         "holds": ["DELETE", "INSERT", "SELECT", "UPDATE"],
+        "joint_states": ["DELETE", "INSERT", "SELECT"],
+        "platform_keys": ["INSERT", "SELECT"],
         "receipts": ["INSERT", "SELECT"],
         "redemption_codes": ["INSERT", "SELECT"],
         "redemption_slots": ["DELETE", "INSERT", "SELECT"],
