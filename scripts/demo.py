@@ -16,8 +16,10 @@ import typer
 
 from api.bootstrap import Deployment
 from scripts.deploying import deployment
+from scripts.disputes import hours
 from scripts.options import Home, Json
 from scripts.outcome import Exit, InputError, Outcome
+from scripts.overview import counted, lines, medians, money_moved, replayed
 from scripts.publish import PublisherProcess
 from scripts.screen import Screen, megabytes
 from scripts.story import Story
@@ -71,6 +73,8 @@ def demo(
         story = Story(ledger, screen)
         story.tell()
         _compare(story, screen, traded)
+        if traded.report is None:
+            _look_over(ledger, story, screen)
         facts = _facts(ledger, traded, story, monotonic() - began)
     _summarise(screen, facts)
     good = all(story.checks.values())
@@ -136,6 +140,43 @@ def _compare(story: Story, screen: Screen, traded: Traded) -> None:
     screen.table(("figure", "expected", "reproduced", ""), rows)
     for each in traded.report.roundings:
         screen.say(f"row {each.row}: {each.code} at {each.text} was rounded to {each.pence} pence")
+
+
+def _look_over(ledger: Deployment, story: Story, screen: Screen) -> None:
+    """Show the trade on one screen, and check what can be made again from the log."""
+    screen.heading("6. The trade on one screen, counted from the log and made again from it")
+    counts = counted(ledger)
+    for area, words in lines(counts):
+        screen.say(f"{area:<14} {words}")
+    moved = ", ".join(f"{topic} {money}" for topic, money in money_moved(ledger))
+    screen.say(f"{'money':<14} {moved}")
+    found = replayed(ledger)
+    by_hand = found.made - found.by_rule
+    story.check(
+        "rulings",
+        f"{found.made} rulings, {found.by_rule} by rule and {by_hand} by hand or consent:"
+        f" {found.same} of {found.made} the same when made again from the log",
+        good=found.same == found.made,
+    )
+    differences = list(ledger.trade.differences())
+    story.check(
+        "money",
+        "order, key, funds and dispute of every order, and every balance, as the log has them"
+        if not differences
+        else differences[0],
+        good=not differences,
+    )
+    times = medians(ledger)
+    story.facts["trade"] = {
+        "counts": dict(sorted(counts.items())),
+        "rulings": found._asdict(),
+        "median_s": None if times is None else {"with_rules": times[0], "all_manual": times[1]},
+    }
+    if times is not None:
+        screen.say(
+            f"a dispute takes {hours(times[0]).strip()} at the median with rules; the same"
+            f" cases, all by hand, {hours(times[1]).strip()} (synthetic cases, one staff model)"
+        )
 
 
 def _facts(ledger: Deployment, traded: Traded, story: Story, seconds: float) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def median(
         log = ledger.trade.recorder
         if not isinstance(log, Entries):
             raise TypeError("the recorder hands out no entries")
-        found = compare(_entries(log, ledger.reader.size()), Staff(people, minutes))
+        found = compare(entries_of_disputes(log, ledger.reader.size()), Staff(people, minutes))
     if found is None:
         raise InputError("no dispute in this log has been ruled on or assigned yet")
     return outcome(found)
@@ -65,19 +65,20 @@ def outcome(found: Comparison) -> Outcome:
     }
     mix = ", ".join(f"{name} {count}" for name, count in found.mix.items())
     left = ", ".join(f"{name} {count}" for name, count in found.left_out.items()) or "none"
-    hours = f"{staff.opens:%H:%M} to {staff.closes:%H:%M}"
+    open_from = f"{staff.opens:%H:%M} to {staff.closes:%H:%M}"
     lines = [
         f"{found.cases} disputes: {found.automatic} ruled by rule, {found.manual} by a person",
         f"  mix: {mix}; left out: {left}",
-        f"  median with rules   {_hours(found.median_with_rules)}",
-        f"  median all manual   {_hours(found.median_all_manual)}   (same cases, same staff)",
+        f"  median with rules   {hours(found.median_with_rules)}",
+        f"  median all manual   {hours(found.median_all_manual)}   (same cases, same staff)",
         f"  shorter by {found.saved / 100:.1f} %",
-        f"  staff: {staff.people} people, {staff.minutes} min a case, {hours} on working days",
+        f"  staff: {staff.people} people, {staff.minutes} min a case, {open_from} on working days",
     ]
     return Outcome(facts, "\n".join(lines))
 
 
-def _entries(log: Entries, size: int) -> Iterator[Recorded]:
+def entries_of_disputes(log: Entries, size: int) -> Iterator[Recorded]:
+    """Give what the log says of all disputes."""
     start = 0
     while True:
         page = log.select_entries(start, PAGE, size, TOPICS)
@@ -88,5 +89,6 @@ def _entries(log: Entries, size: int) -> Iterator[Recorded]:
         start = page[-1][0] + 1
 
 
-def _hours(seconds: int) -> str:
+def hours(seconds: int) -> str:
+    """Return *seconds* for people."""
     return f"{seconds // 3600:4d} h {seconds // 60 % 60:02d} min {seconds % 60:02d} s"

@@ -56,7 +56,8 @@ class Story:
             self._tell_proof(found)
             self._tell_tampering(found)
 
-    def _check(self, name: str, text: str, *, good: bool) -> None:
+    def check(self, name: str, text: str, *, good: bool) -> None:
+        """Keep and show whether *name* held, saying *text*."""
         self.checks[name] = good
         self._screen.check(good=good, text=text)
 
@@ -72,7 +73,7 @@ class Story:
         for line in note.decode().splitlines():
             screen.say(f"  | {line:.88}{'...' if len(line) > 88 else ''}")  # noqa: PLR2004 — a screen's width
         witnessed = verify_checkpoint(note, ledger.policy())
-        self._check(
+        self.check(
             "checkpoint",
             f"it is signed by {' and '.join(key.type.name for key in witnessed.logs)},"
             " and has the size and root of the database",
@@ -97,7 +98,7 @@ class Story:
         for line in history_lines(history[:LONGEST_HISTORY]):
             screen.say(line)
         versions = [each.seq for each in history]
-        self._check(
+        self.check(
             "order",
             f"{len(history)} events, versions 1 to {len(history)} without a gap",
             good=versions == list(range(1, len(history) + 1)),
@@ -132,11 +133,11 @@ class Story:
         try:
             facts = verify_files(proof, policy)
         except ChainError as error:
-            self._check("proof", f"verification failed: {error}", good=False)
+            self.check("proof", f"verification failed: {error}", good=False)
             return
         for line in words_of(facts).splitlines():
             screen.say(line)
-        self._check(
+        self.check(
             "proof",
             f"xiyou verify {proof} --policy {policy}",
             good=facts["index"] == refund.leaf_index and facts["stream"] == refund.stream,
@@ -165,7 +166,7 @@ class Story:
         first = report.first
         if first is not None:
             self._screen.say(f"the audit of the copy: {words_of_finding(first)}")
-        self._check(
+        self.check(
             "tampering",
             f"it names entry {index}" if first else "it found nothing",
             good=first is not None and first.index == index,
@@ -187,7 +188,7 @@ class Story:
         rate = report.size / max(seconds, 1e-9)
         for each in report.findings[:FINDINGS_SHOWN]:
             self._screen.say(words_of_finding(each))
-        self._check(
+        self.check(
             "audit",
             f"the real log, database against files: {report.size:,} entries,"
             f" {len(report.findings)} findings, {seconds:.1f} s, {rate:,.0f} entries/s",

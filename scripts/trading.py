@@ -15,8 +15,12 @@ from typing import BinaryIO
 
 from api.bootstrap import Deployment
 from domain.command import Command
+from domain.credit.rules import NEWEST
+from domain.credit.tally import Logged, Tally
 from domain.identity.store.http_parties import HttpParties
 from domain.market.marketplace import marketplace
+from domain.market.reckoning import reckoning
+from domain.market.teller import DAY, Teller
 from domain.qualification.store.http_operator import HttpOperator
 from domain.retail.figures import PUBLISHED
 from domain.retail.importing import RetailImport
@@ -68,6 +72,7 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
     shares = [orders // count + (number < orders % count) for number in range(count)]
     before, began = ledger.reader.size(), monotonic()
     trade, vault, done, stop = ledger.trade, ledger.vault, [0] * count, Event()
+    ends = [0] * count
 
     def run(number: int, parties: HttpParties, operator: HttpOperator) -> None:
         for action in marketplace(first + number, shares[number], parties, operator, ledger.issuer):
@@ -75,6 +80,7 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
                 return
             action.perform(trade, vault)
             done[number] += 1
+            ends[number] = max(ends[number], action.at)
             if number == 0:
                 rate = sum(done) / (monotonic() - began)
                 part = min(sum(done) / (orders * ACTIONS_AN_ORDER), 0.99)
@@ -89,7 +95,27 @@ def run_market(ledger: Deployment, orders: int, advance: Advance) -> Traded:
         finally:
             # Stopped by hand, or one has failed: the others end after what they are doing.
             stop.set()
-    return Traded(sum(done), ledger.reader.size() - before, monotonic() - began)
+    reckoned = reckon(ledger, Teller(first, "reckoning", max(ends) + DAY))
+    events = ledger.reader.size() - before
+    return Traded(sum(done) + reckoned, events, monotonic() - began)
+
+
+def reckon(ledger: Deployment, teller: Teller) -> int:
+    """Score the merchants on the whole log, and sanction what it shows; return the commands."""
+    tally = Tally(NEWEST)
+    stolen: list[int] = []
+    late: list[int] = []
+    for each in ledger.reader.entries(0, ledger.reader.size()):
+        tally.take(Logged.read(each.leaf_index, each.entry))
+        if each.type == "key.quarantined":
+            stolen.append(each.leaf_index)
+        elif each.type == "dispute.opened":
+            late.append(each.leaf_index)
+    commands = 0
+    for action in reckoning(teller, tally, stolen[:3], late[:3]):
+        action.perform(ledger.trade, ledger.vault)
+        commands += 1
+    return commands
 
 
 def next_seed(ledger: Deployment, count: int) -> int:

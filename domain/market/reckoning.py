@@ -33,7 +33,8 @@ def reckoning(teller: Teller, tally: Tally, stolen: Sequence[int], late: Sequenc
     for merchant in MERCHANTS:
         who: Who = (merchant, "merchant", "web")
         yield teller.act(RULES, "require_deposit", merchant=merchant, base=BASE)
-        paid = {"received": ABOVE, "transfer": f"bank-{merchant}", "now": teller.until(0)}
+        transfer = f"bank-{teller.new('pay')[-10:]}"
+        paid = {"received": ABOVE, "transfer": transfer, "now": teller.until(0)}
         yield teller.act(who, "top_up_deposit", merchant=merchant, **paid)
         yield teller.act(RULES, "recompute_credit", merchant=merchant, tally=tally)
         teller.wait(1, 60)

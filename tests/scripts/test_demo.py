@@ -18,7 +18,14 @@ def test_the_demo_ends_well_and_every_check_holds(demo: Demo) -> None:
     assert demo.called.code == 0, demo.called.err
     facts = demo.facts
     assert facts["ok"] is True
-    assert set(facts["checks"]) == {"checkpoint", "order", "proof", "tampering", "audit"}
+    assert set(facts["checks"]) == {
+        *("checkpoint", "order", "proof", "tampering", "audit", "rulings", "money"),
+    }
+    trade = facts["trade"]
+    assert trade["rulings"]["made"] == trade["rulings"]["same"] > 0
+    assert {"sanction.applied", "sanction.lifted", "credit.recomputed"} <= trade["counts"].keys()
+    assert trade["counts"]["product.import_line_rejected"] > 0
+    assert trade["median_s"]["with_rules"] < trade["median_s"]["all_manual"]
     assert all(facts["checks"].values())
 
 
