@@ -1,8 +1,9 @@
-"""What is due of merchants and persons: sanctions, deposits, identities.
+"""What is due of merchants and persons: sanctions, deposits, identities, qualifications.
 
-``features.md``, A7, C4, C5. A sanction that takes a part of the deposit does so when it can
-no longer be appealed; one that was appealed is a person's to decide. A deposit that stays
-short is a breach after a while. ``tests/domain/policies/test_timers.py``.
+``features.md``, A7, B4, C4, C5, 3.5. A sanction that takes a part of the deposit does so
+when it can no longer be appealed; one that was appealed is a person's to decide. A deposit
+that stays short is a breach after a while. ``tests/domain/policies/test_timers.py``;
+qualifications: ``tests/domain/qualification/test_followed.py``.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ from domain.identity.events import IdentityVerified
 from domain.policies.agenda import Agenda, timed
 from domain.policies.periods import Periods, later
 from domain.policies.policy import new_id
+from domain.qualification.events import (
+    QualificationApproved,
+    QualificationScopeEnded,
+    QualificationScopeGranted,
+)
 
 
 @dataclass(slots=True)
@@ -47,6 +53,8 @@ class MerchantsWatch:
             *("sanction.applied", "sanction.appealed", "sanction.lifted", "sanction.expired"),
             *("deposit.required", "deposit.topped_up", "deposit.returned", "deposit.drawn"),
             *("deposit.forfeited", "identity.verified", "identity.expired", "identity.revoked"),
+            *("qualification.approved", "qualification.expired", "qualification.revoked"),
+            *("qualification.scope_granted", "qualification.scope_ended"),
         }
     )
 
@@ -73,6 +81,14 @@ class MerchantsWatch:
                     verification=verification,
                 )
                 self._agenda.set("expire_identity", verification, event.valid_until, cause, make)
+            case QualificationApproved():
+                self._expire(event, cause)
+            case QualificationScopeGranted():
+                self._end_scope(event, cause)
+            case QualificationScopeEnded():
+                self._agenda.clear(f"{event.merchant}/{event.category}", "end_scope")
+            case _ if event.TOPIC.startswith("qualification."):
+                self._agenda.clear(str(event.data()["merchant"]), "expire_qualification")
             case _ if event.TOPIC.startswith("identity."):
                 self._agenda.clear(event.originator_id, "expire_identity")
             case _:
@@ -85,6 +101,21 @@ class MerchantsWatch:
         if LADDERS[event.rules].step(event.level).forfeit:
             make = timed("forfeit", cause, "forfeit_deposit", told=True, **about)
             self._agenda.set("forfeit", event.sanction, event.appeal_until, cause, make)
+
+    def _expire(self, event: QualificationApproved, cause: Recorded) -> None:
+        make = timed(
+            *("expire_qualification", cause, "expire_qualification"),
+            told=True,
+            merchant=event.merchant,
+        )
+        until = event.valid_until
+        self._agenda.set("expire_qualification", event.merchant, until, cause, make)
+
+    def _end_scope(self, event: QualificationScopeGranted, cause: Recorded) -> None:
+        about = {"merchant": event.merchant, "category": event.category}
+        make = timed("end_scope", cause, "end_scope", told=True, reason="its time is over", **about)
+        name = f"{event.merchant}/{event.category}"
+        self._agenda.set("end_scope", name, event.valid_until, cause, make)
 
     def _move(self, event: Event, cause: Recorded) -> None:
         merchant = str(event.data()["merchant"])

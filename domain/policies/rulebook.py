@@ -6,6 +6,7 @@
     execute        ruling.accepted, a ruling that nobody may appeal → execute_ruling
     clear_shelf    identity.account_restricted, sanction.applied, qualification.suspended,
                    .expired, .revoked → unlist_keys, in batches
+    suspend        identity.account_restricted → suspend_qualification
     withhold       key.reservation_released → withhold_key
     follow_grade   credit.grade_changed → adjust_deposit
 

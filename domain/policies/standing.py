@@ -10,12 +10,12 @@ from typing import Final
 
 from domain.credit.ladder import LADDERS
 from domain.credit.sanction import SanctionApplied
-from domain.disputes.case import Recorded
+from domain.disputes.case import Recorded, recorded
 from domain.event import Event
 from domain.identity.account import IdentityAccountRestricted
 from domain.keys.events import KeyReservationReleased
 from domain.policies.policy import Call, Entries, Policy, call
-from domain.policies.shelf import listed_keys
+from domain.policies.shelf import PAGE, listed_keys
 
 BATCH: Final = 100
 """Keys in one command."""
@@ -32,6 +32,7 @@ def policies() -> tuple[Policy, ...]:
     off = frozenset({"identity.account_restricted", "sanction.applied", *DISQUALIFIED})
     return (
         Policy("clear_shelf", off, _clear_shelf),
+        Policy("suspend", frozenset({"identity.account_restricted"}), _suspend),
         Policy("withhold", frozenset({"key.reservation_released"}), _withhold),
         Policy("follow_grade", frozenset({"credit.grade_changed"}), _follow_grade),
     )
@@ -59,6 +60,33 @@ def _barred(event: Event) -> str | None:
         return event.merchant if step.stops_listing else None
     merchant = event.data().get("merchant") if event.TOPIC in DISQUALIFIED else None
     return merchant if isinstance(merchant, str) else None
+
+
+def _suspend(cause: Recorded, now: str, log: Entries) -> Iterable[Call]:
+    """Suspend the merchant behind whom nobody verified is any more: its badges fail (B6)."""
+    event = cause.event
+    merchant = _barred(event) if isinstance(event, IdentityAccountRestricted) else None
+    if merchant is not None and _was_approved(log, merchant, cause.index):
+        yield call(
+            "suspend",
+            cause,
+            "suspend_qualification",
+            merchant=merchant,
+            reason="the identity behind it has ended",
+            now=now,
+        )
+
+
+def _was_approved(log: Entries, merchant: str, size: int) -> bool:
+    """Say whether *merchant* was ever held to a qualification in the first *size* entries."""
+    start = 0
+    while True:
+        page = log.select_entries(start, PAGE, size, ("qualification.approved",))
+        if any(recorded(*each).event.data()["merchant"] == merchant for each in page):
+            return True
+        if len(page) < PAGE:
+            return False
+        start = page[-1][0] + 1
 
 
 def _withhold(cause: Recorded, now: str, log: Entries) -> Iterable[Call]:
