@@ -5,11 +5,7 @@ makes is labelled TEST ONLY / 测试 in its certificates and by a policy that ve
 is refused by them unless they are told to take it. Proved by ``tests/chain/test_timestamp.py``.
 """
 
-import os
-import subprocess
-import sys
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -28,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from chain.store.openssl import run_openssl
 from chain.timestamp import QUERY_TYPE, REPLY_TYPE, TEST_ORGANISATION, TEST_POLICY
+from scripts.companion import Companion, serve_while_told
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
 
@@ -182,48 +179,18 @@ def authority(
         server = AuthorityServer(TestAuthority(folder.absolute()), port)
     except OSError as error:
         raise InputError(f"--port {port}: {error.strerror}") from None
-    said = dumps({"ok": True, "port": server.server_port}) if as_json else server.server_port
-    print(said, flush=True)  # noqa: T201 — the answer that a starter waits for
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    with suppress(KeyboardInterrupt):
-        while sys.stdin.readline():
-            pass
-    server.shutdown()
-    server.server_close()
+    port = server.server_port
+    serve_while_told(server, dumps({"ok": True, "port": port}) if as_json else port)
     return Outcome()
 
 
-class AuthorityProcess:
+class AuthorityProcess(Companion):
     """An authority in a process of its own, which ends when we do. A context manager."""
 
     def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 — our own program, no shell
-            [sys.executable, "-m", "scripts", "authority", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,
-        )
-        if self._process.stdout is None:
-            raise AssertionError("a pipe was asked for")
-        port = self._process.stdout.readline().strip()
-        if not port:
-            self._process.kill()
-            raise ChildProcessError("the authority has not started: run xiyou authority to see why")
-        self.url = f"http://127.0.0.1:{port}/"
+        super().__init__("authority", folder)
+        self.url = f"http://127.0.0.1:{self.port}/"
         self.root = folder / ROOT_FILE
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """End it, and wait for its end."""
-        self._process.kill()
-        self._process.communicate()
 
 
 _TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING

@@ -4,14 +4,10 @@ For tests, the demo, and whoever writes a client of his own. Nothing that it say
 every event that rests on it says ``sandbox``. ``tests/scripts/test_sandbox.py``.
 """
 
-import os
 import secrets
-import subprocess
 import sys
-import threading
-from contextlib import suppress
 from json import dumps
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
 
@@ -25,6 +21,7 @@ from domain.payments.sandbox import SandboxChannels
 from domain.payments.store.callbacks import CallbackSender
 from domain.qualification.sandbox import SandboxOperator
 from domain.qualification.store.http_operator import operator_answers
+from scripts.companion import Companion, serve_while_told
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
 
@@ -62,47 +59,14 @@ def sandbox(
     }
     server = SandboxServer(answers, secret, port)
     port = server.server_port
-    said = dumps({"ok": True, "port": port}) if as_json else port
-    print(said, flush=True)  # noqa: T201 — the answer that a starter waits for
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    with suppress(KeyboardInterrupt):
-        while sys.stdin.readline():
-            pass
-    server.shutdown()
-    server.server_close()
+    serve_while_told(server, dumps({"ok": True, "port": port}) if as_json else port)
     return Outcome()
 
 
-class SandboxProcess:
+class SandboxProcess(Companion):
     """A sandbox in a process of its own, which ends when we do. A context manager."""
 
     def __init__(self) -> None:
         secret = secrets.token_bytes(SECRET_SIZE)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "scripts", "sandbox"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,
-        )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise AssertionError("a pipe was asked for")
-        self._process.stdin.write(f"{secret.hex()}\n")
-        self._process.stdin.flush()
-        port = self._process.stdout.readline().strip()
-        if not port:
-            self._process.kill()
-            raise ChildProcessError("the sandbox has not started: run xiyou sandbox to see why")
-        self.endpoint = Endpoint(f"http://127.0.0.1:{port}", CLIENT, secret)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """End it, and wait for its end: from then on nobody answers."""
-        self._process.kill()
-        self._process.communicate()
+        super().__init__("sandbox", first=secret.hex())
+        self.endpoint = Endpoint(f"http://127.0.0.1:{self.port}", CLIENT, secret)

@@ -8,12 +8,11 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -29,6 +28,7 @@ from chain.store.witness import (
     watch_log,
     watched_logs,
 )
+from scripts.companion import Companion
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
 
@@ -142,7 +142,7 @@ def _stop_with_input(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-class WitnessProcess:
+class WitnessProcess(Companion):
     """A witness that serves in a process of its own and ends with us. A context manager.
 
     Args:
@@ -156,35 +156,8 @@ class WitnessProcess:
     def __init__(self, home: Path, port: int = 0) -> None:
         self.home = home
         self.vkey = read_witness_key(home).verifier_key
-        arguments = ["witness", "serve", "--with-parent", "--home", home, "--port", port]
-        self._process = subprocess.Popen(  # noqa: S603 — our own program, no shell
-            [sys.executable, "-m", "scripts", *(str(each) for each in arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,
-        )
-        if self._process.stdout is None:
-            raise AssertionError("a pipe was asked for")
-        said = self._process.stdout.readline().strip()
-        if not said:
-            self.kill()
-            raise ChildProcessError("the witness has not started: run xiyou witness serve")
-        self.port = int(said)
+        super().__init__("witness", "serve", "--with-parent", "--home", home, "--port", port)
         self.url = f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-
-    def kill(self) -> None:
-        """End it at once, as by ``kill -9``, and wait for its end."""
-        self._process.kill()
-        self._process.communicate()
 
     def freeze(self) -> None:
         """Let it stand still: it takes connections and answers none."""

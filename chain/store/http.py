@@ -4,15 +4,12 @@ It ends in good time even if the other side sends a byte now and then, reads no 
 was told to, and follows no redirect. Proved by ``tests/chain/store/test_http.py``.
 """
 
-import socket
-from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from threading import Timer
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from chain.errors import ChainError, MalformedError
+from chain.store.deadline import Deadline
 
 MAX_REPLY_SIZE: Final = 65_536
 
@@ -64,7 +61,7 @@ def post(url: str, body: bytes, content_type: str, timeout: float) -> Reply:
     connection = kind(parts.hostname or "", parts.port, timeout=timeout)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Content-Type": content_type, "Connection": "close"}
-    with _Deadline(connection, timeout) as deadline:
+    with Deadline(connection, timeout) as deadline:
         try:
             connection.request("POST", path, body, headers)
             deadline.watch(connection.sock)
@@ -80,38 +77,3 @@ def post(url: str, body: bytes, content_type: str, timeout: float) -> Reply:
     if len(content) > MAX_REPLY_SIZE:
         raise UnreachableError(f"an answer longer than {MAX_REPLY_SIZE} bytes")
     return reply
-
-
-class _Deadline:
-    """Ends an exchange that takes too long; a socket's own limit starts anew with every byte."""
-
-    def __init__(self, connection: HTTPConnection, seconds: float) -> None:
-        self.over = False
-        self._connection = connection
-        self._socket: socket.socket | None = None
-        self._timer = Timer(seconds, self._end)
-        self._timer.daemon = True
-
-    def watch(self, connected: socket.socket | None) -> None:
-        """Hold on to the socket, which the connection lets go when the answer begins."""
-        self._socket = connected
-
-    def _end(self) -> None:
-        self.over = True
-        for each in (self._socket, self._connection.sock):
-            if each is not None:
-                with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._timer.cancel()
-        self._connection.close()

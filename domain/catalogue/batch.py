@@ -5,11 +5,11 @@ and the reason, never the raw key. ``tests/domain/keys/test_intake.py``.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
-from domain.event import Event, event, upcaster
+from domain.event import Event, event, unchanged, upcaster
 from domain.payload import Count, Digest, KeyId, MerchantId, ProductId, Units
 
 BATCH_TABLE: Table = {
@@ -81,14 +81,10 @@ class ProductImportFinished(Event):
     rejected: Count
 
 
-@upcaster("product.import_started", 1)
-def _started_from_1(data: dict[str, Any]) -> dict[str, Any]:
-    return data
+upcaster("product.import_started", 1)(unchanged)
 
 
-@upcaster("product.import_line_rejected", 1)
-def _line_rejected_from_1(data: dict[str, Any]) -> dict[str, Any]:
-    return data
+upcaster("product.import_line_rejected", 1)(unchanged)
 
 
 class Batch(Aggregate):

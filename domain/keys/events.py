@@ -3,9 +3,9 @@
 Vouchers and bundles live in the key's stream: whoever has the key's history has theirs.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from domain.event import Event, event, upcaster
+from domain.event import Event, event, unchanged, upcaster
 from domain.payload import (
     Basis,
     BatchId,
@@ -61,9 +61,7 @@ class KeyImported(Event):
         key.fingerprint = self.fingerprint
 
 
-@upcaster("key.imported", 1)
-def _imported_from_1(data: dict[str, Any]) -> dict[str, Any]:
-    return data
+upcaster("key.imported", 1)(unchanged)
 
 
 @event("key.sealed", schema=2)
@@ -81,9 +79,7 @@ class KeySealed(Event):
         key.raw_key = self.raw_key
 
 
-@upcaster("key.sealed", 1)
-def _sealed_from_1(data: dict[str, Any]) -> dict[str, Any]:
-    return data
+upcaster("key.sealed", 1)(unchanged)
 
 
 @event("key.listed")
@@ -108,10 +104,8 @@ class KeyReserved(Event):
         key.order, key.hold_until = self.order, self.hold_until
 
 
-@upcaster("key.reserved", 1)
-def _as_before(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data*: what was held before version 2 says no end."""
-    return data
+# What was held before version 2 says no end.
+upcaster("key.reserved", 1)(unchanged)
 
 
 @event("key.reservation_released")
@@ -147,10 +141,8 @@ class VoucherIssued(Event):
         key.voucher_locks, key.voucher_locked_until = 0, None
 
 
-@upcaster("voucher.issued", 1)
-def issued_without_tag(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data* as it is: a code of version 1 is not found by what somebody types."""
-    return data
+# A code of version 1 is not found by what somebody types.
+upcaster("voucher.issued", 1)(unchanged)
 
 
 @event("voucher.locked")
@@ -239,10 +231,8 @@ class KeyRevealed(Event):
         key.views += 1
 
 
-@upcaster("key.revealed", 1)
-def revealed_without_device(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data* as it is: version 1 counted no views and named no device."""
-    return data
+# Version 1 counted no views and named no device.
+upcaster("key.revealed", 1)(unchanged)
 
 
 @event("key.confirmed")
@@ -286,10 +276,8 @@ class KeyQuarantined(Event):
         key.votes.clear()
 
 
-@upcaster("key.quarantined", 1)
-def without_a_list(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data* as it is: version 1 did not name the list."""
-    return data
+# Version 1 did not name the list.
+upcaster("key.quarantined", 1)(unchanged)
 
 
 @event("key.quarantine_lifted")

@@ -5,9 +5,9 @@ The answer is recorded as it came; what follows from it in a dispute is decided 
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from domain.event import Event, event, upcaster
+from domain.event import Event, event, unchanged, upcaster
 from domain.outside.party import WaitCause
 from domain.payload import Moment
 
@@ -57,10 +57,8 @@ class KeyUpstreamChecked(Event):
         )
 
 
-@upcaster("key.upstream_checked", 1)
-def without_a_time(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data* as it is: version 1 did not say when, nor why there was no answer."""
-    return data
+# Version 1 did not say when, nor why there was no answer.
+upcaster("key.upstream_checked", 1)(unchanged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ The escrow's events stand in the order's stream, `refund.executed` among them: t
 of that stream is what keeps money from leaving twice.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from domain.event import Event, event, upcaster
+from domain.event import Event, event, unchanged, upcaster
 from domain.payload import (
     Amount,
     Basis,
@@ -59,16 +59,8 @@ class OrderPlaced(Event):
         order.amount, order.currency = self.amount, self.currency
 
 
-def _as_before(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data*: version 2 adds members that version 1 has no word for.
-
-    In version 1 of ``order.placed`` every order had its key.
-    """
-    return data
-
-
 for _topic in ("order.placed", "refund.executed"):
-    upcaster(_topic, 1)(_as_before)
+    upcaster(_topic, 1)(unchanged)
 
 
 @event("order.held")
@@ -192,10 +184,8 @@ class FundsReleased(Event):
         order.guaranteed -= self.guarantee_repaid or 0
 
 
-@upcaster("funds.released", 1)
-def with_debts(data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data* as it is: in version 1 nobody owed anything."""
-    return data
+# In version 1 nobody owed anything.
+upcaster("funds.released", 1)(unchanged)
 
 
 @event("funds.recalled")

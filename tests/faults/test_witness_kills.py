@@ -95,7 +95,7 @@ def test_a_witness_killed_under_load_never_cosigns_two_branches(tmp_path: Path) 
             before = answers(logs)
             until(lambda before=before: answers(logs) > before + 6, 60)  # type: ignore[misc]
             sleep(plan.uniform(0, 0.1))
-            witness.kill()
+            witness.stop()
             witness = WitnessProcess(tmp_path, witness.port)
         before = answers(logs)
         until(lambda: answers(logs) > before + 6, 60)
@@ -104,7 +104,7 @@ def test_a_witness_killed_under_load_never_cosigns_two_branches(tmp_path: Path) 
             log.stopped.set()
         for log in logs:
             log.join(10)
-        witness.kill()
+        witness.stop()
     beyond = dict.fromkeys(BRANCHES, 0)
     for branch, log in zip(BRANCHES, logs, strict=True):
         assert log.cosigned or log.refused, f"seed {SEED}: {branch} was never answered"

@@ -59,7 +59,7 @@ def test_a_served_witness_ends_with_its_parent(tmp_path: Path) -> None:
     process._process.stdin.close()
     until(lambda: process._process.poll() == 0, 20)
     process._process.stdin = None
-    process.kill()
+    process.stop()
 
 
 def test_a_deployment_with_witnesses_says_what_is_final_and_since_when_it_is_not(

@@ -9,19 +9,17 @@ Proved by ``tests/domain/outside/test_client.py`` against the sandbox's process.
 """
 
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from threading import Timer
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from chain.canonical import parse, to_bytes
 from chain.errors import MalformedError, VerificationError
+from chain.store.deadline import Deadline
 from domain.outside import signing
 from domain.outside.circuit import Circuit
 from domain.outside.party import (
@@ -171,7 +169,7 @@ class SignedClient:
         """Send and receive; return status, signature and body."""
         timeout = self._patience.timeout
         connection = self._connection(self._host, self._port, timeout=timeout)
-        with _Deadline(connection, timeout) as deadline:
+        with Deadline(connection, timeout) as deadline:
             try:
                 connection.request("POST", path, body, dict(headers))
                 deadline.watch(connection.sock)
@@ -188,33 +186,3 @@ class SignedClient:
         if len(content) > MAX_ANSWER_SIZE:
             raise UntrustedAnswerError(f"{path}: the answer is longer than {MAX_ANSWER_SIZE} bytes")
         return status, signature, content
-
-
-class _Deadline:
-    """Ends an exchange that takes too long; a socket's own limit starts anew with every byte."""
-
-    def __init__(self, connection: HTTPConnection, seconds: float) -> None:
-        self.over = False
-        self._connection = connection
-        self._socket: socket.socket | None = None
-        self._timer = Timer(seconds, self._end)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._connection.close()
-
-    def watch(self, found: socket.socket | None) -> None:
-        """Keep hold of the socket: the answer takes it away from the connection."""
-        self._socket = found
-
-    def _end(self) -> None:
-        self.over = True
-        found = self._socket or self._connection.sock
-        if found is not None:
-            with suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)

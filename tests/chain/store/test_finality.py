@@ -208,7 +208,7 @@ def test_without_the_quorum_the_newest_final_checkpoint_stays_and_the_state_says
     with Publisher(database, home, Signer(home), quorum=asked, clock=lambda: now[0]) as publisher:
         publisher.publish_once()
         before = shown(home)
-        court.kill()
+        court.stop()
         for later in (1, 2, 3):
             now[0] = AT + timedelta(minutes=later)
             write(database, commands(5 * later, 5))
@@ -403,7 +403,7 @@ def test_a_false_cosignature_in_the_database_is_never_shown(
         publisher.publish_once()
     before = shown(home)
     false = before.splitlines(keepends=True)[-1].decode()
-    court.kill()
+    court.stop()
     write(database, commands(5, 5))
     with publisher_of(database, home, asked) as publisher:
         publisher.publish_once()

@@ -1,0 +1,68 @@
+"""A command of ours that serves in a process of its own, and ends with whoever started it.
+
+It says its port on its first line, and ends when its standard input does.
+``tests/scripts/test_sandbox.py``, ``test_witness.py``, ``test_stamp.py``.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from socketserver import BaseServer
+from typing import Self
+
+
+class Companion:
+    """A serving command as a child process. A context manager, which ends it.
+
+    Args:
+        arguments: of the command: its name, and what follows.
+        first: what it is told on its standard input.
+
+    Raises:
+        ChildProcessError: it has not started.
+    """
+
+    def __init__(self, *arguments: object, first: str = "") -> None:
+        words = [str(each) for each in arguments]
+        self._process = subprocess.Popen(  # noqa: S603 — our own program, no shell
+            [sys.executable, "-m", "scripts", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            start_new_session=True,
+        )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("a pipe was asked for")
+        if first:
+            self._process.stdin.write(f"{first}\n")
+            self._process.stdin.flush()
+        said = self._process.stdout.readline().strip()
+        if not said:
+            self.stop()
+            raise ChildProcessError(f"xiyou {words[0]} has not started: run it to see why")
+        self.port = int(said)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, and wait for its end: from then on nobody answers."""
+        self._process.kill()
+        self._process.communicate()
+
+
+def serve_while_told(server: BaseServer, port_line: object) -> None:
+    """Say *port_line*, and serve until standard input ends or somebody interrupts."""
+    print(port_line, flush=True)  # noqa: T201 — the answer that a starter waits for
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with suppress(KeyboardInterrupt):
+        while sys.stdin.readline():
+            pass
+    server.shutdown()
+    server.server_close()
