@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from api.bootstrap import Deployment
+from chain.errors import ChainError
 from scripts.deploying import deployment
 from scripts.disputes import hours
 from scripts.options import Home, Json
@@ -74,7 +75,10 @@ def demo(
         story.tell()
         _compare(story, screen, traded)
         if traded.report is None:
-            _look_over(ledger, story, screen)
+            try:
+                _look_over(ledger, story, screen)
+            except ChainError as error:
+                story.check("readable", f"an entry cannot be read: {error}", good=False)
         facts = _facts(ledger, traded, story, monotonic() - began)
     _summarise(screen, facts)
     good = all(story.checks.values())
