@@ -42,7 +42,10 @@ def test_a_row_s_test_has_its_id(row: str) -> None:
 @pytest.mark.parametrize("row", sorted({*REGRESSIONS} - OF_ANOTHER_GROUP))
 def test_a_regression_test_says_its_number(row: str) -> None:
     for each in FILE.findall(ROWS[row]):
-        assert re.search(row, (ROOT / each).read_text(encoding="utf-8"), re.IGNORECASE), each
+        text = (ROOT / each).read_text(encoding="utf-8")
+        assert re.search(row, text, re.IGNORECASE), each
+    told = "".join((ROOT / each).read_text(encoding="utf-8") for each in FILE.findall(ROWS[row]))
+    assert re.search(r"[\w.-]+/[\w.-]+#[0-9]+", told), "name the thread that it comes from"
 
 
 def test_no_test_of_a_row_is_left_out() -> None:

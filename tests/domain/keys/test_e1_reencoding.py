@@ -149,7 +149,11 @@ class Failing(MemorySealer):
 
 
 def test_t18_a_line_whose_ciphertext_does_not_open_is_refused_and_leaves_nothing() -> None:
-    """pluginever/wc-serial-numbers#557, wpexpertsio/license-manager-for-woocommerce#32."""
+    """T18: nothing of it is kept, and the duplicate check works with encryption.
+
+    pluginever/wc-serial-numbers#557, pluginever/wc-serial-numbers#385,
+    wpexpertsio/license-manager-for-woocommerce#32.
+    """
     world = World()
     world.sealer = Failing()
     brought = world.bring_file("\n".join(LINES).encode(), chunk=2)

@@ -90,7 +90,11 @@ class Dying(World):
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 5, 100])
 def test_t17_every_line_has_its_verdict_and_the_counts_add_up(chunk: int) -> None:
-    """Tai7sy/card-system#142, dujiao-next/dujiao-next#36, assimon/dujiaoka#100."""
+    """T17.
+
+    Tai7sy/card-system#142, Tai7sy/card-system#128, dujiao-next/dujiao-next#36,
+    assimon/dujiaoka#100.
+    """
     world = World()
     brought = world.bring_file(CONTENT, chunk=chunk)
     assert brought.reasons == REASONS
