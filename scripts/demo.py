@@ -18,6 +18,7 @@ from api.bootstrap import Deployment
 from chain.errors import ChainError
 from scripts.deploying import deployment
 from scripts.disputes import hours
+from scripts.memory import peak_memory
 from scripts.options import Home, Json
 from scripts.outcome import Exit, InputError, Outcome
 from scripts.overview import counted, lines, medians, money_moved, replayed
@@ -186,7 +187,6 @@ def _look_over(ledger: Deployment, story: Story, screen: Screen) -> None:
 def _facts(ledger: Deployment, traded: Traded, story: Story, seconds: float) -> dict[str, Any]:
     with ledger.database.connect() as connection:
         row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024
     facts: dict[str, Any] = {
@@ -200,7 +200,7 @@ def _facts(ledger: Deployment, traded: Traded, story: Story, seconds: float) -> 
         "seconds": round(seconds, 3),
         "database_bytes": row[0] if row else None,
         "published_bytes": folder_size(ledger.files.root),
-        "peak_memory_bytes": own * unit,
+        "peak_memory_bytes": peak_memory(),
         "publisher_peak_memory_bytes": others * unit,
         "checks": story.checks,
     }

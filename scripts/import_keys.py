@@ -4,7 +4,6 @@ Proved by ``tests/scripts/test_import_keys.py``.
 """
 
 import os
-import resource
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from domain.keys.intake import Upload
 from domain.keys.key import KEY_TABLE
 from domain.keys.stock import FINGERPRINTS, PLATFORM_KEYS, rebuilt, rows_by_key
 from scripts.deploying import deployment
+from scripts.memory import peak_memory
 from scripts.options import Home, Json
 from scripts.outcome import Exit, InputError, Outcome
 from scripts.screen import Advance, Screen
@@ -285,7 +285,7 @@ def _outcome(
         "seconds": round(times.all, 3),
         "new_seconds": round(times.new, 3),
         "lines_per_second": round(brought / max(times.new, 1e-9)),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": round(peak_memory() / 2**20),
     }
     keys = f"{totals.accepted:,} keys, {totals.quarantined:,} of them set aside"
     words = [

@@ -6,7 +6,6 @@ rows. Proofs are made from files that the system may have in its cache and the p
 not; each with another stream.
 """
 
-import resource
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +20,7 @@ from chain.store.stream_index.proving import prove_head
 from chain.stream_index.heads import HeadProof, verify_absent, verify_complete
 from chain.stream_index.rows import StreamRow
 from scripts.bench.machine import Rounds, machine, timed
+from scripts.memory import peak_memory
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 QUICK_SIZES = (1_000, 10_000)
@@ -74,7 +74,7 @@ def measured(builder: IndexBuilder, size: int, end: int, seconds: float) -> dict
         "entries": size,
         "index_events_per_s": round(size / seconds),
         "ranges": len(listings),
-        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "memory_mb": peak_memory() >> 20,
         **proofs(listings, size, end),
     }
 
