@@ -93,6 +93,10 @@ class RateLimitedError(Exception):
         self.seconds = seconds
 
 
+class VersionUnknownError(Exception):
+    """A behaviour was asked for that there never was."""
+
+
 class ViewBehindError(Exception):
     """A view has not come to the index that the reader asked for, within the time allowed."""
 
@@ -121,6 +125,9 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     LinkMalformedError: Answer(HTTPStatus.BAD_REQUEST, "link_malformed", "This link leads nowhere"),
     RateLimitedError: Answer(
         HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "Too many requests", "after"
+    ),
+    VersionUnknownError: Answer(
+        HTTPStatus.BAD_REQUEST, "version_unknown", "There is no such version"
     ),
     RequestValidationError: Answer(
         INVALID, "validation_failed", "The request does not fit its schema"

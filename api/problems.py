@@ -32,7 +32,9 @@ from api.errors import (
     Retry,
     answer_of,
 )
+from api.ids import MALFORMED
 from api.tracing import request_id_of
+from chain.errors import MalformedError
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +129,10 @@ def _answer_validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 — as it was registered
     faults = [_fault(each) for each in error.errors()]
     detail = "; ".join(f"{each['pointer']}: {each['detail']}" for each in faults)
-    return problem(request, ANSWERS[RequestValidationError], detail, errors=faults)
+    found = error.errors()
+    malformed = any(each["loc"][0] == "path" and each["type"] == MALFORMED for each in found)
+    kind = MalformedError if malformed else RequestValidationError
+    return problem(request, ANSWERS[kind], detail, errors=faults)
 
 
 def _answer_http(request: Request, error: Exception) -> JSONResponse:

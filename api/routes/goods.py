@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
+from api.ids import ProductId
 from chain.canonical import MAX_INTEGER
 from domain.catalogue.product import ReleasePolicy
 from domain.command import Command
-from domain.identifiers import SUFFIX_PATTERN
 from domain.keys.intake import Upload
 from domain.keys.line import MAX_RAW_KEY_SIZE
 from domain.money import Money
@@ -21,7 +21,6 @@ from domain.money import Money
 MAX_LINES = 1_000
 
 Merchant = Annotated[str, Field(pattern=r"^[A-Z]{1,3}(-[A-Z0-9]{1,32})?$", examples=["M-LAN"])]
-ProductId = Annotated[str, Field(pattern=f"^prd_{SUFFIX_PATTERN}$")]
 Line = Annotated[str, Field(max_length=MAX_RAW_KEY_SIZE)]
 
 

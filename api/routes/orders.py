@@ -10,19 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
+from api.ids import BuyerId, CheckoutId, KeyId, ProductId
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
-from domain.identifiers import SUFFIX_PATTERN
 from domain.money import Money
 from domain.orders.placing import Basket, Wish
 
-BuyerId = Annotated[str, Field(pattern=f"^usr_{SUFFIX_PATTERN}$")]
 Amount = Annotated[
     int, Field(ge=1, le=MAX_INTEGER, strict=True, description="Minor units: fen, pence.")
 ]
-ProductId = Annotated[str, Field(pattern=f"^prd_{SUFFIX_PATTERN}$")]
-KeyId = Annotated[str, Field(pattern=f"^key_{SUFFIX_PATTERN}$")]
-CheckoutId = Annotated[str, Field(pattern=f"^chk_{SUFFIX_PATTERN}$")]
 
 
 class NewOrder(BaseModel):

@@ -4,22 +4,19 @@ One answer for every cause of refusal: the same status, words, length and time. 
 opens is answered once, to the request that redeemed it.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
+from api.ids import BuyerId, ProductId
 from api.pace import Pace
 from domain.command import Command
 from domain.errors import CodeRefusedError
-from domain.identifiers import SUFFIX_PATTERN
 from domain.keys.redemption import Attempt, Redeemed
 from domain.outside.hidden import Hidden
-
-BuyerId = Annotated[str, Field(pattern=f"^usr_{SUFFIX_PATTERN}$")]
-ProductId = Annotated[str, Field(pattern=f"^prd_{SUFFIX_PATTERN}$")]
 
 
 class NewRedemption(BaseModel):
