@@ -164,7 +164,7 @@ class _Slip:
     who: Principal
     path: str
     body: bytes
-    request_id: str
+    request: Request
 
     def asked(self, operation: Operation, task: Task) -> Asked:
         actor = task.actor or self.who.subject or NOBODY
@@ -176,7 +176,8 @@ class _Slip:
             actor,
             role,
             self.path.partition("?")[0],
-            self.request_id,
+            request_id_of(self.request),
+            self.request.scope["state"],
         )
 
 
@@ -194,7 +195,7 @@ async def _slip(request: Request, key: IdempotencyKey = None) -> _Slip:
         principal(request),
         f"{request.url.path}?{query}" if query else request.url.path,
         getattr(request.state, "body", b""),
-        request_id_of(request),
+        request,
     )
 
 

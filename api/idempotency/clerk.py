@@ -14,8 +14,8 @@ comes after a crash, the client or the finisher, gives the answer that was due. 
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from random import SystemRandom
 from time import sleep, time
 from typing import Any, Final
@@ -73,6 +73,8 @@ class Asked:
     instance: str
     """Its path."""
     request_id: str
+    noted: MutableMapping[str, Any] = field(default_factory=dict)
+    """What the request's log line and its measurement should know."""
 
 
 Act = Callable[[Command], object]
@@ -159,6 +161,10 @@ class Clerk:
         self, asked: Asked, row: KeyRow, recorded: Recorded, shown: Shown | None
     ) -> Response:
         """Answer from what was *recorded*, and keep the answer."""
+        if recorded.facts:
+            asked.noted["log_index"] = recorded.facts[0].index
+        if not recorded.replayed:
+            asked.noted["recorded"] = [each.type for each in recorded.facts]
         finished = self._finished(asked, row, recorded)
         if finished.is_refusal:
             self._answers.keep(finished)
@@ -219,6 +225,7 @@ class Clerk:
 
     def _refused(self, asked: Asked, row: KeyRow, error: Exception) -> KeyRow:
         answer = answer_of(error)
+        asked.noted["code"] = answer.code
         said = document(answer, str(error), asked.instance, asked.request_id)
         return row._replace(
             status=int(answer.status), answer=_spell(said), finished=int(self._clock())

@@ -7,7 +7,7 @@ process died, or could not reach the database any more. ``tests/api/idempotency/
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from time import time
+from time import monotonic, time
 from typing import Final
 
 import psycopg
@@ -29,6 +29,8 @@ PATIENCE: Final = 30
 ALERT: Final = 300
 """Seconds after which one that is still so is told of."""
 INTERVAL: Final = 10.0
+HEARTBEAT: Final = 30.0
+"""Seconds after which one that is not heard of counts as stuck."""
 AT_ONCE: Final = 500
 
 
@@ -57,9 +59,16 @@ class Finisher:
         self._thread = threading.Thread(target=self._run, name="finisher", daemon=True)
         self.interrupted = 0
         """How many keys were interrupted and still are."""
+        self._alive = monotonic()
+
+    def standing(self) -> str:
+        """Return ``ok``, or for how long it has not been heard of."""
+        silent = monotonic() - self._alive
+        return "ok" if silent <= HEARTBEAT else f"silent for {silent:.0f} s"
 
     def start(self) -> None:
         """Begin."""
+        self._alive = monotonic()
         self._thread.start()
 
     def close(self) -> None:
@@ -101,6 +110,7 @@ class Finisher:
 
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL):
+            self._alive = monotonic()
             try:
                 self.step()
             except psycopg.Error as error:
