@@ -7,7 +7,8 @@ A request passes, from outside to inside, and its answer back:
 3. credentials   whoever reads tokens leaves a `Principal` in ``request.state.principal``
 4. `RateLimits`  a bucket a principal; 429
 5. `Intake`      limits of bodies; JSON read strictly
-6. the routes    commands by `api.commands`, lists by `api.lists`
+6. `Faults`      what no route expected: 500 `internal`
+7. the routes    commands by `api.commands`, lists by `api.lists`
 
 So a refusal for a version costs no token's check, one for a limit no body's reading, and none
 is unrecorded. What stands beside the requests is in ``app.state``: ``ledger``, ``clerk``
@@ -80,6 +81,7 @@ def _join(app: FastAPI, ledger: Deployment) -> None:
 def _surround(app: FastAPI) -> None:
     """Put the middlewares around the routes, the innermost first: see the module."""
     factor = app.state.ledger.settings.rate_factor
+    app.add_middleware(problems.Faults)
     app.add_middleware(Intake)
     app.add_middleware(RateLimits, limits=Limits(factor))
     app.add_middleware(Versions)

@@ -4,9 +4,15 @@
 """
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Final
 
 from api.errors import ANSWERS, INTERNAL, Answer
+
+NO_METHOD: Final = Answer(
+    HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "The path has no such method"
+)
+"""The framework's own."""
 
 HEAD: Final = """\
 # Errors
@@ -38,6 +44,7 @@ def _lines() -> Iterator[str]:
     codes: dict[tuple[str, int], list[Answer]] = {}
     for answer in (*ANSWERS.values(), INTERNAL):
         codes.setdefault((answer.code, int(answer.status)), []).append(answer)
+    codes["method_not_allowed", 405] = [NO_METHOD]
     for (code, status), answers in sorted(codes.items()):
         titles = "; ".join(dict.fromkeys(each.title for each in answers))
         retries = ", ".join(dict.fromkeys(f"`{each.retry}`" for each in answers))

@@ -19,6 +19,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import (
     ANSWERS,
@@ -45,9 +46,10 @@ UNNAMED: Final = {
     HTTPStatus.UNAUTHORIZED: "unauthenticated",
     HTTPStatus.FORBIDDEN: "forbidden",
     HTTPStatus.BAD_REQUEST: "malformed_body",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTPStatus.SERVICE_UNAVAILABLE: "outcome_unknown",
 }
-"""Codes of what the framework itself answers; of the others the name of the status."""
+"""Codes of what the framework itself answers; of the others, the name of
+the status."""
 
 
 def document(
@@ -111,6 +113,34 @@ def problem_of(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, KeySpentError) and error.link:
         more["resource"] = error.link
     return problem(request, answer, str(error), seconds=_seconds(error), **more)
+
+
+class Faults:
+    """Answers what no route expected, inside the other middlewares: a middleware itself.
+
+    Args:
+        app: what is behind it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer 500 `internal` if it comes back as an error."""
+        begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                # The answer has begun: all that is left is to break it off.
+                raise
+            await problem_of(Request(scope), error)(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:

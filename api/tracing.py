@@ -110,5 +110,5 @@ def traces_to(url: str | None) -> Traces:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415 — as above
 
     provider = TracerProvider(resource=Resource({"service.name": SERVICE}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=url, timeout=5)))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=url, timeout=2)))
     return Traces(provider)

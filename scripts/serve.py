@@ -5,6 +5,7 @@ Publishes beside what it records, logs JSON lines on standard output, and stops 
 """
 
 import logging
+import os
 import signal
 from contextlib import ExitStack
 from typing import Annotated
@@ -17,7 +18,7 @@ from api.app import create_app
 from api.metrics import Metrics
 from scripts.deploying import deployment
 from scripts.options import Home, Json
-from scripts.outcome import Outcome
+from scripts.outcome import Exit, Outcome
 from scripts.publish import PublisherProcess
 from scripts.serving import server_of
 
@@ -59,10 +60,22 @@ def serve(
             # whoever held it before: that is us, and there is still something to close.
             signal.signal(number, lambda *_: None)
         logger.info("serving")
-        server_of(served, host, port).run()
+        server = server_of(served, host, port)
+        server.run()
+        if server.force_exit:
+            _end_now()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _end_now)
         logger.info("stopping")
     logger.info("stopped")
     return Outcome({"ok": True, "host": host, "port": port}, "stopped")
+
+
+def _end_now(*_: object) -> None:
+    # What is committed is committed; the publisher ends when our pipe to it closes. Dying
+    # here is like being killed: an answer that was not heard is asked for again.
+    logger.warning("stopped_at_once")
+    os._exit(Exit.STOPPED)
 
 
 def _show_metrics(running: ExitStack, metrics: Metrics, port: int) -> None:
