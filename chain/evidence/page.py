@@ -28,6 +28,8 @@ def enclosed_page(template: bytes, files: Mapping[str, bytes]) -> bytes | None:
     start, end = _block(template)
     if start != end:
         raise MalformedError("page: its data block must be empty")
+    if is_too_large(files):
+        return None
     data = inline_data(files)
     page = template[:start] + data + template[start:]
     return page if len(data) <= MAX_MEMBER and len(page) <= MAX_MEMBER else None
@@ -41,6 +43,11 @@ def split_page(page: bytes) -> tuple[bytes, bytes]:
     """
     start, end = _block(page)
     return page[:start] + page[end:], page[start:end]
+
+
+def is_too_large(files: Mapping[str, bytes]) -> bool:
+    """Say whether *files* are surely too large for a page, before they are spelt out."""
+    return sum(len(files[name]) for name in files if is_inlined(name)) > MAX_MEMBER
 
 
 def inline_data(files: Mapping[str, bytes]) -> bytes:

@@ -25,7 +25,7 @@ from chain.evidence.hidden import check_hidden
 from chain.evidence.histories import check_histories
 from chain.evidence.issue import check_issue
 from chain.evidence.package import Container, Package
-from chain.evidence.page import inline_data, split_page
+from chain.evidence.page import inline_data, is_too_large, split_page
 from chain.evidence.receipts import HeldReceipt, check_receipts
 from chain.evidence.report import Findings
 from chain.evidence.signatures import read_checkpoint, read_policy
@@ -277,7 +277,7 @@ def _check_page(package: Package) -> None:
     said = package.bundle["verify_html"]
     if {"sha256": sha256_hex(template), "sm3": sm3_hex(template)} != said:
         raise Fault("template", names.PAGE)
-    if data != inline_data(package.files):
+    if is_too_large(package.files) or data != inline_data(package.files):
         raise Fault("data", names.PAGE)
 
 
