@@ -82,12 +82,9 @@ def _read_committed(package: Package) -> Committed:
     except (Fault, Unchecked) as found:
         raise type(found)(found.code, names.COMMITMENT) from None
     index = _check_included(package, content)
-    try:
-        commitment = _commitment_of(read)
-        if index < commitment.size:
-            raise Fault("index_form")
-    except Fault as fault:
-        raise Fault(fault.code, names.COMMITMENT) from None
+    commitment = _commitment_of(read)
+    if index < commitment.size:
+        raise Fault("index_form", names.COMMITMENT)
     return Committed(commitment, index, read.header["at"])
 
 
@@ -115,9 +112,7 @@ def _check_included(package: Package, content: bytes) -> int:
     """
     try:
         proof = read_proof(package.files.get(names.COMMITMENT_PROOF, b""))
-        if proof.checkpoint != package.files.get(names.CHECKPOINT):
-            is_ours = _origin_of(proof.checkpoint) in (None, package.bundle["log"]["origin"])
-            raise Fault("other_checkpoint" if is_ours else "index_log")
+        _check_checkpoint(package, proof.checkpoint)
         check_inclusion(leaf_hash(content), proof.index, proof, package.tree())
     except Fault as fault:
         is_root = fault.code == "root"
@@ -126,20 +121,34 @@ def _check_included(package: Package, content: bytes) -> int:
     return proof.index
 
 
-def _origin_of(note: bytes) -> str | None:
+def _check_checkpoint(package: Package, note: bytes) -> None:
+    """Check that the proof's checkpoint is the package's own.
+
+    Raises:
+        Fault: it is another one, or another log's.
+    """
+    if note == package.files.get(names.CHECKPOINT):
+        return
     try:
-        return read_checkpoint(note).checkpoint.origin
+        origin = read_checkpoint(note).checkpoint.origin
     except Fault:
-        return None
+        raise Fault("other_checkpoint") from None
+    is_ours = origin == package.bundle["log"]["origin"]
+    raise Fault("other_checkpoint" if is_ours else "index_log")
 
 
 def _commitment_of(read: ReadEntry) -> Commitment:
+    """Return what the entry commits to.
+
+    Raises:
+        Fault: its payload is not in form, or its ranges are no cover.
+    """
     try:
         return Commitment.of_members(read.body.get("data") if isinstance(read.body, dict) else None)
     except CoverError as error:
-        raise Fault(error.code) from None
+        raise Fault(error.code, names.COMMITMENT) from None
     except MalformedError:
-        raise Fault("index_form") from None
+        raise Fault("index_form", names.COMMITMENT) from None
 
 
 def _check_head(package: Package, commitment: Commitment, last: dict[str, Any]) -> None:

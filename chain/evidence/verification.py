@@ -235,9 +235,7 @@ def _check_known(package: Package, reader: _Reader, findings: Findings) -> None:
             raise Fault("not_consistent") from None
 
 
-def _tell_split_view(
-    package: Package, trust: Trust, reader: _Reader, findings: Findings
-) -> None:
+def _tell_split_view(package: Package, trust: Trust, reader: _Reader, findings: Findings) -> None:
     """Keep both notes where the log has signed two roots for one size (``evidence.md``, 6)."""
     known, tree = reader.known, package.checkpoint
     if known is None or tree is None or reader.policy is None:
