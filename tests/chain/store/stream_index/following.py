@@ -55,10 +55,9 @@ def check_true(database: Database, commitment: Commitment) -> None:
 def check_proofs(database: Database, commitment: Commitment, prove: object) -> None:
     """Check that *prove* shows every stream's end, and that there is no other stream."""
     assert callable(prove)
-    entries: list[reference.Entry] = [
-        tuple(each) for each in entries_of(database)[: commitment.size]
-    ]
-    for stream, (index, seq, leaf) in reference.heads(entries).items():
+    entries = entries_of(database)[: commitment.size]
+    heads = reference.heads([(*each,) for each in entries])
+    for stream, (index, seq, leaf) in heads.items():
         proof = HeadProof.of_members(prove(stream)[1])
         verify_complete(proof, commitment, StreamRow(stream, seq, leaf), index)  # type: ignore[arg-type]
     verify_absent(HeadProof.of_members(prove("ord_nobody")[1]), commitment)
