@@ -28,7 +28,7 @@ def enclosed_page(template: bytes, files: Mapping[str, bytes]) -> bytes | None:
     start, end = _block(template)
     if start != end:
         raise MalformedError("page: its data block must be empty")
-    if is_too_large(files):
+    if size_of(files) > MAX_MEMBER:
         return None
     data = inline_data(files)
     page = template[:start] + data + template[start:]
@@ -45,9 +45,9 @@ def split_page(page: bytes) -> tuple[bytes, bytes]:
     return page[:start] + page[end:], page[start:end]
 
 
-def is_too_large(files: Mapping[str, bytes]) -> bool:
-    """Say whether *files* are surely too large for a page, before they are spelt out."""
-    return sum(len(files[name]) for name in files if is_inlined(name)) > MAX_MEMBER
+def size_of(files: Mapping[str, bytes]) -> int:
+    """Return how many bytes those of *files* have that a page carries; its data have no fewer."""
+    return sum(len(files[name]) for name in files if is_inlined(name))
 
 
 def inline_data(files: Mapping[str, bytes]) -> bytes:

@@ -26,7 +26,7 @@ from chain.evidence.hidden import check_hidden
 from chain.evidence.histories import check_histories
 from chain.evidence.issue import check_issue
 from chain.evidence.package import Container, Package
-from chain.evidence.page import inline_data, is_too_large, split_page
+from chain.evidence.page import inline_data, size_of, split_page
 from chain.evidence.receipts import HeldReceipt, check_receipts
 from chain.evidence.report import Findings
 from chain.evidence.signatures import is_signed, read_checkpoint, read_policy
@@ -291,7 +291,7 @@ def _check_page(package: Package) -> None:
     said = package.bundle["verify_html"]
     if {"sha256": sha256_hex(template), "sm3": sm3_hex(template)} != said:
         raise Fault("template", names.PAGE)
-    if is_too_large(package.files) or data != inline_data(package.files):
+    if size_of(package.files) > len(data) or data != inline_data(package.files):
         raise Fault("data", names.PAGE)
 
 
