@@ -72,6 +72,8 @@ FORMER_INDEX_KEY: Final = "fingerprint-former"
 """During a rotation of the index key: the one before it, still asked."""
 SECRETS: Final = ("import", INDEX_KEY)
 """Secrets of ours besides keys: what decides an import's salts, and the fingerprints' key."""
+DOOR: Final = "door"
+"""The secret of the HTTP door; a home of before it is given one."""
 
 Migrate = Callable[[str], None]
 """Brings the schema at the owner's URL up to date; `scripts.migrate.migrate` is the one."""
@@ -277,9 +279,23 @@ class Deployment:
 
         return Stamper(self.files, [_authority(each) for each in self.settings.stamp_authorities])
 
+    @cached_property
+    def door_key(self) -> bytes:
+        """Authenticates lists' links and compares requests; made when it is first needed.
+
+        Losing it forgets nothing but that: links of before lead nowhere, and a request of
+        before that is sent again is taken for another one.
+        """
+        if not self._secret_path(DOOR).exists():
+            # Two processes may both be first: the one that was faster has made it.
+            with suppress(FileExistsError):
+                text = f"{secrets.token_hex(SECRET_SIZE)}\n"
+                write_private(self._secret_path(DOOR), text.encode())
+        return self.secret(DOOR)
+
     def prepare(self) -> None:
         """Make every part that requests need, so that threads find them made."""
-        for part in (self.trade, self.vault, self.reader, self.prover):
+        for part in (self.trade, self.vault, self.reader, self.prover, self.door_key):
             assert part is not None  # noqa: S101 — asking for it makes it
         assert self.connections is not None  # noqa: S101 — a fault in their file is found now
 

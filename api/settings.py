@@ -14,6 +14,9 @@ fault too, since it is most often a setting misspelt. Proved by ``tests/api/test
     XIYOU_WITNESS_DEADLINE    seconds that a checkpoint waits for them
     XIYOU_STAMP_AUTHORITIES   pairs of a time-stamp authority's URL and a file of its roots
     XIYOU_STAMP_INTERVAL      hours between two time stamps
+    XIYOU_RATE_FACTOR         multiplies how often one principal may ask; default 1
+    XIYOU_METRICS_PORT        port on 127.0.0.1 that shows the metrics; default: none does
+    XIYOU_TRACES_URL          where traces go, as OTLP over HTTP; default: nowhere
     XIYOU_DEBUG               1: show where an error arose, for whoever develops this program
 """
 
@@ -47,6 +50,9 @@ REMEDIES = {
     "WITNESS_DEADLINE": "give seconds from 0.1 to 60",
     "STAMP_AUTHORITIES": "write URL FILE URL FILE ...: the file holds root certificates in PEM",
     "STAMP_INTERVAL": "give hours from 0.001 to 24",
+    "RATE_FACTOR": "give a number from 0.01 to 1000000",
+    "METRICS_PORT": "give a port from 1 to 65535, or unset it",
+    "TRACES_URL": "write http://host:4318/v1/traces, or unset it",
     "DEBUG": "set it to 1, or unset it",
 }
 
@@ -63,6 +69,14 @@ class SettingsError(MalformedError):
 def _check_url(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
         raise ValueError("is not a URL of a PostgreSQL")
+    return value
+
+
+def _check_traces(value: str) -> str:
+    try:
+        check_url(value)
+    except ChainError as error:
+        raise ValueError(f"is not a URL ({error})") from None
     return value
 
 
@@ -146,6 +160,9 @@ class Settings(BaseSettings):
         tuple[Authority, ...], NoDecode, BeforeValidator(_read_authorities)
     ] = ()
     stamp_interval: float = Field(default=12.0, ge=0.001, le=24)
+    rate_factor: float = Field(default=1.0, ge=0.01, le=1_000_000, allow_inf_nan=False)
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
+    traces_url: Annotated[str, AfterValidator(_check_traces)] | None = None
     debug: bool = False
 
     def policy(self, keys: Iterable[VerifierKey] = ()) -> Policy:

@@ -60,6 +60,9 @@ COMMANDS: Final[dict[str, Listed]] = {
     "authority": Listed(
         "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."
     ),
+    "config": Listed("scripts.config", "Check the settings without starting anything."),
+    "doctor": Listed("scripts.doctor", "Check the deployment: what is wrong, why, and the remedy."),
+    "errors": Listed("scripts.errors", "Write the page of error codes."),
     "schemas": Listed("scripts.schemas", "Publish the JSON Schema of every event type."),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
     "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),

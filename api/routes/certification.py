@@ -6,22 +6,20 @@ Everybody may read them: a badge holds no personal value. They are checked by th
 
 from threading import Lock
 from time import monotonic
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from api.bootstrap import Deployment
 from api.commands import this_moment
+from api.ids import ProductId
 from api.routes.log import TEXT
-from domain.identifiers import SUFFIX_PATTERN
 from domain.qualification.register import badges_for, publish_status
 
 STATUS_LIFE: Final = 3_600
 """Seconds for which a list speaks."""
 STATUS_AGE: Final = 30.0
 """Seconds after which a new one is signed, if anybody asks."""
-
-ProductId = Annotated[str, Path(pattern=f"^prd_{SUFFIX_PATTERN}$")]
 
 
 def certification_routes(ledger: Deployment) -> APIRouter:

@@ -36,8 +36,8 @@ class Client:
 
     base: str
 
-    def get(self, path: str) -> Reply:
-        return _send(urllib.request.Request(self.base + path))
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
+        return _send(urllib.request.Request(self.base + path, headers=dict(headers or {})))
 
     def post(self, path: str, body: object, key: str | None = None) -> Reply:
         headers = {"Content-Type": "application/json"}
