@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.access.refusal import HIDDEN, ForbiddenError, UnauthenticatedError
 from api.bootstrap import NotReadyError
 from chain.errors import MalformedError, VerificationError
 from chain.store.files import MissingFileError
@@ -63,6 +64,10 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.NotFoundError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such thing"),
     UnknownEntryError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such entry"),
     MissingFileError: Answer(HTTPStatus.NOT_FOUND, "not_found", "Nothing is published there"),
+    UnauthenticatedError: Answer(
+        HTTPStatus.UNAUTHORIZED, "unauthenticated", "A credential is needed", "new_key"
+    ),
+    ForbiddenError: Answer(HTTPStatus.FORBIDDEN, "forbidden", "Not for this kind of principal"),
     errors.SoldOutError: Answer(CONFLICT, "sold_out", "No card key left"),
     errors.HoldLimitError: Answer(CONFLICT, "hold_limit", "Too many unpaid orders", "after"),
     errors.NotOfferedError: Answer(CONFLICT, "not_offered", "Offered no longer"),
@@ -170,6 +175,9 @@ def _answer_error(request: Request, error: Exception) -> JSONResponse:
         # What a driver says of a server names hosts and roles: for our own log only.
         logger.warning("a request could not be served: %s", error)
         return problem(request, answer, "Try again with the same Idempotency-Key.")
+    if isinstance(error, errors.NotFoundError):
+        # Of other's and missing nothing tells which it is.
+        return problem(request, answer, HIDDEN)
     return problem(request, answer, str(error))
 
 

@@ -35,11 +35,14 @@
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
+    clients      register_client, issue_client_key, revoke_client_keys, refuse_call,
+                 record_usage, request_opening, approve_opening
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
 """
 
+from domain.clients.administration import Administration
 from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
@@ -81,6 +84,7 @@ class Trade(
     Sanctions,
     Exporting,
     Rotation,
+    Administration,
 ):
     """A card-key trade, every action of which is recorded."""
 

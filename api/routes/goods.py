@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.access.asking import Asked
+from api.access.parties import product_parties
 from api.bootstrap import Deployment
 from api.commands import IdempotencyKey, new_id, perform, this_moment
 from chain.canonical import MAX_INTEGER
@@ -73,11 +75,12 @@ def goods_routes(ledger: Deployment) -> APIRouter:
     """Return the routes of the merchant's side."""
     router = APIRouter(prefix="/v1", tags=["goods"])
 
-    @router.post("/products", status_code=201)
+    @router.post("/products", status_code=201, operation_id="products_create")
     def create_product(
-        body: NewProduct, response: Response, key: IdempotencyKey = None
+        body: NewProduct, asked: Asked, response: Response, key: IdempotencyKey = None
     ) -> dict[str, Any]:
         """Offer a product."""
+        asked.acting(merchant=body.merchant)
         done = perform(
             ledger,
             key,
@@ -100,11 +103,13 @@ def goods_routes(ledger: Deployment) -> APIRouter:
         response.headers.update(done.headers)
         return {"product": done.facts[0].stream, **done.receipt()}
 
-    @router.post("/batches", status_code=201)
+    @router.post("/batches", status_code=201, operation_id="batches_import")
     def import_batch(
-        body: NewBatch, response: Response, key: IdempotencyKey = None
+        body: NewBatch, asked: Asked, response: Response, key: IdempotencyKey = None
     ) -> dict[str, Any]:
         """Take in a batch: each good line becomes a key, each bad one is named by its number."""
+        asked.acting(merchant=body.merchant)
+        asked.object(body.product, product_parties(ledger.trade, body.product))
         upload = Upload(new_id("bat"), body.merchant, body.product, body.lines, body.units)
         started: dict[str, Any] = {
             "merchant": body.merchant,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import IdempotencyKey, Recorded, new_id, perform, this_moment
 from chain.canonical import MAX_INTEGER
@@ -62,11 +63,12 @@ def order_routes(ledger: Deployment) -> APIRouter:
     """Return the routes of orders."""
     router = APIRouter(prefix="/v1", tags=["orders"])
 
-    @router.post("/orders", status_code=201)
+    @router.post("/orders", status_code=201, operation_id="orders_place")
     def place_order(
-        body: NewOrder, response: Response, key: IdempotencyKey = None
+        body: NewOrder, asked: Asked, response: Response, key: IdempotencyKey = None
     ) -> dict[str, Any]:
         """Place an order and hold its key for 15 minutes; 409 `sold_out` if there is none."""
+        asked.acting(buyer=body.buyer)
         order, checkout = new_id("ord"), body.checkout or new_id("chk")
 
         def act(command: Command) -> object:
@@ -98,7 +100,7 @@ def order_routes(ledger: Deployment) -> APIRouter:
             **done.receipt(),
         }
 
-    @router.get("/products/{product}/stock")
+    @router.get("/products/{product}/stock", operation_id="products_stock")
     def read_stock(product: ProductId) -> dict[str, bool]:
         """Say whether the product can be ordered now: sold out means not orderable."""
         return {"orderable": ledger.trade.is_orderable(product, this_moment())}

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import IdempotencyKey, Recorded, perform
 from api.pace import Pace
@@ -44,11 +45,16 @@ def redemption_routes(ledger: Deployment, pace: Pace | None = None) -> APIRouter
     router = APIRouter(prefix="/v1", tags=["redemptions"])
     kept = pace or Pace()
 
-    @router.post("/redemptions", status_code=201)
+    @router.post("/redemptions", status_code=201, operation_id="redemptions_redeem")
     def redeem_code(
-        body: NewRedemption, request: Request, response: Response, key: IdempotencyKey = None
+        body: NewRedemption,
+        asked: Asked,
+        request: Request,
+        response: Response,
+        key: IdempotencyKey = None,
     ) -> dict[str, Any]:
         """Redeem a code; 422 `code_refused` whatever speaks against it."""
+        asked.acting(buyer=body.buyer)
         with kept.keeping():
             attempt = Attempt(
                 body.buyer,
