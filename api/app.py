@@ -30,4 +30,5 @@ def create_app(ledger: Deployment) -> FastAPI:
     app.include_router(oauth_routes(gate))
     app.include_router(access_routes(ledger, gate))
     guard.install(app, gate)
+    app.state.gate = gate
     return app

@@ -208,9 +208,7 @@ class Settings(BaseSettings):
 
     @property
     def is_sandbox(self) -> bool:
-        """Whether tokens of made-up persons are accepted: never where the world comes in,
-        unless that is said.
-        """
+        """Whether tokens of made-up persons are accepted: unless told so, not from the world."""
         return self.public_url is None if self.sandbox is None else self.sandbox
 
     def policy(self, keys: Iterable[VerifierKey] = ()) -> Policy:

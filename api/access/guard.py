@@ -30,8 +30,11 @@ from domain.errors import StepUpNeededError
 class Walls(Protocol):
     """What the guard asks."""
 
-    asker: Asker
     books: LedgerBooks
+
+    @property
+    def asker(self) -> Asker:
+        """Tells who asks."""
 
     def url_of(self, request: Request) -> str:
         """Return where the request was sent, as the world names the place."""

@@ -24,8 +24,9 @@ RSA_BITS: Final = 2_048
 
 
 class _EdDSA(JWSAlgModel):
-    """EdDSA as RFC 8037 names it: the library warns that RFC 9864 does so anew, and every
-    client still writes the old name. Ed25519 alone, as `algorithms_of` sees to.
+    """EdDSA as RFC 8037 names it, for Ed25519 alone, as `algorithms_of` sees to.
+
+    The library warns that RFC 9864 names it anew; every client still writes the old name.
     """
 
     name = "EdDSA"

@@ -37,7 +37,7 @@ TOKEN: Final = _body(
     client_id="In a sandbox, with a secret.",
     client_secret="In a sandbox alone.",  # noqa: S106 — says what it is
 )
-REVOKE: Final = _body(token="What is to be accepted no longer.", client_assertion="As above.")
+REVOKE: Final = _body(token="What is to be accepted no longer.", client_assertion="As above.")  # noqa: S106 — says what it is
 
 
 def oauth_routes(gate: Gate) -> APIRouter:
