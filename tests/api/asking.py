@@ -17,6 +17,8 @@ from fastapi import FastAPI
 
 from api.access.gate import Gate
 from api.access.matrix import default_scopes
+from api.access.proof import token_hash
+from api.access.signed import Key, sign
 from api.access.token import Grant, write_token
 from api.principal import Kind
 from domain.identifiers import derive
@@ -68,7 +70,7 @@ def signing(app: FastAPI) -> Callable[[object], Mapping[str, str]]:
     """Sign as whoever the body names: its buyer, its merchant, or else an auditor."""
     gate = getattr(app.state, "gate", None)
 
-    def sign(body: object) -> Mapping[str, str]:
+    def credential(body: object) -> Mapping[str, str]:
         if gate is None:
             return {}
         named = body if isinstance(body, dict) else {}
@@ -79,7 +81,7 @@ def signing(app: FastAPI) -> Callable[[object], Mapping[str, str]]:
             who = (Kind.CONSUMER, str(named["buyer"]))
         return {"Authorization": f"Bearer {token_of(gate, *who)}"}
 
-    return sign
+    return credential
 
 
 def token_of(
@@ -98,6 +100,15 @@ def token_of(
     grant = Grant(kind, subject, client, granted, "", bound_to, authenticated_at)
     now = int(time.time())
     return write_token(grant, gate.name, gate.keys[0], now, named or token_hex(8))
+
+
+def proof_of(key: Key, method: str, url: str, token: str | None = None, **changes: object) -> str:
+    """Return a proof of possession, with whatever claims a test wants otherwise."""
+    header = {"typ": "dpop+jwt", "jwk": key.as_dict(private=False)}
+    claims = {"jti": token_hex(8), "htm": method, "htu": url, "iat": int(time.time())}
+    if token is not None:
+        claims["ath"] = token_hash(token)
+    return sign(header, claims | changes, key)
 
 
 def free_port() -> int:
