@@ -30,7 +30,8 @@ def serve(
 ) -> Outcome:
     """Serve the log, goods and orders over HTTP until stopped.
 
-    There is no authentication in this version: keep it on this machine, or behind a door.
+    Who may do what is in docs/authorization.md. Without XIYOU_PUBLIC_URL it is a sandbox that
+    believes the tokens of `xiyou token`: keep that on this machine.
     """
     del as_json
     with ExitStack() as running:

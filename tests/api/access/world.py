@@ -8,6 +8,7 @@ from secrets import token_hex
 from joserfc.jwk import OKPKey
 
 from api.access.gate import Gate
+from api.access.signed import Key
 from api.bootstrap import Deployment
 from api.commands import new_id, this_moment
 from api.principal import Kind
@@ -92,7 +93,7 @@ def command_of(ledger: Deployment, actor: str, role: Role, source: str = "test")
 
 
 def make_client(
-    ledger: Deployment, kind: PrincipalKind, subject: str | None = None, key: OKPKey | None = None
+    ledger: Deployment, kind: PrincipalKind, subject: str | None = None, key: Key | None = None
 ) -> str:
     """Register a client with a key of its own."""
     made = new_id("cli")
@@ -157,5 +158,5 @@ def _order(
     return order.id, dispute.id
 
 
-def _spelt(key: OKPKey) -> str:
+def _spelt(key: Key) -> str:
     return json.dumps(key.as_dict(private=False), sort_keys=True)
