@@ -21,6 +21,7 @@ from api.bootstrap import Deployment
 from api.commands import new_id
 from api.principal import Kind
 from domain.clients.administration import Credential, Registration
+from domain.clients.events import PRINCIPAL_KINDS
 from domain.command import Command
 from domain.event import Meta
 from scripts.deploying import deployment
@@ -71,7 +72,7 @@ def make(  # noqa: PLR0913 — each is an option of the command
     with deployment(home) as ledger:
         shown, credential = _credential(ledger, key, secret=secret)
         client = new_id("cli")
-        who = kind.value
+        who = PRINCIPAL_KINDS[kind.value]
         registration = Registration(name, who, subject or client, scopes, approver)
         ledger.trade.register_client(_command(ledger, by), client, registration, credential)
     facts = {"ok": True, "client": client, "key": credential.key}

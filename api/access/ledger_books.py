@@ -7,7 +7,7 @@ import logging
 import secrets
 from threading import Lock
 from time import monotonic
-from typing import Final, cast
+from typing import Final
 
 from api.access.reach import Granted
 from api.bootstrap import Deployment
@@ -15,7 +15,7 @@ from api.commands import new_id, this_moment
 from api.principal import Kind, Principal
 from chain.errors import MalformedError
 from domain.clients.administration import Usage
-from domain.clients.events import CallRefusal, PrincipalKind
+from domain.clients.events import PRINCIPAL_KINDS, CallRefusal
 from domain.clients.opening import Opening
 from domain.command import Command
 from domain.errors import NotFoundError, Refusal, SecondPersonMissingError
@@ -138,8 +138,7 @@ def usage_of(
     until: str | None = None,
 ) -> Usage:
     """Return what somebody does, for the log."""
-    # The guard lets no anonymous one this far, and the payload would refuse it.
-    kind = cast("PrincipalKind", granted.principal.kind.value)
+    kind = PRINCIPAL_KINDS[granted.principal.kind.value]  # the guard lets no other this far
     client = granted.principal.client
     try:
         client = check(client, "cli") if client else None

@@ -6,7 +6,7 @@ somebody made with a client, about certain subjects, for a purpose. No secret an
 stands in any of them. ``tests/domain/clients/``.
 """
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, get_args
 
 from domain.event import Event, event
 from domain.payload import Digest, Moment, Pattern, identifier
@@ -30,6 +30,7 @@ PrincipalKind = Literal[
     "regulator",
     "operator",
 ]
+PRINCIPAL_KINDS: Final[dict[str, PrincipalKind]] = {each: each for each in get_args(PrincipalKind)}
 CallRefusal = Literal["replayed_proof", "replayed_assertion", "wrong_key", "revoked"]
 
 
