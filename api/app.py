@@ -4,11 +4,12 @@ A request passes, from outside to inside, and its answer back:
 
 1. `Recording`   gives it an id; one log line, one measurement, one span; the last stop of errors
 2. `Versions`    ``Xiyou-Version``
-3. credentials   whoever reads tokens leaves a `Principal` in ``request.state.principal``
+3. `Admission`   reads the credential: who asks is in ``request.state.principal``
 4. `RateLimits`  a bucket a principal; 429
 5. `Intake`      limits of bodies; JSON read strictly
 6. `Faults`      what no route expected: 500 `internal`
-7. the routes    commands by `api.commands`, lists by `api.lists`
+7. the guard     the authorization matrix: 401, 403
+8. the routes    commands by `api.commands`, lists by `api.lists`
 
 So a refusal for a version costs no token's check, one for a limit no body's reading, and none
 is unrecorded. What stands beside the requests is in ``app.state``: ``ledger``, ``clerk``
@@ -23,6 +24,9 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import openapi, problems
+from api.access import guard
+from api.access.credentials import Admission
+from api.access.gate import Gate
 from api.bootstrap import Deployment
 from api.health.readiness import Readiness
 from api.idempotency.clerk import Clerk, Operation
@@ -31,11 +35,13 @@ from api.intake import Intake
 from api.limits import Limits, RateLimits
 from api.metrics import Metrics
 from api.recording import Recording
+from api.routes.access import access_routes
 from api.routes.callbacks import callback_routes
 from api.routes.certification import certification_routes
 from api.routes.goods import goods_routes
 from api.routes.health import health_routes
 from api.routes.log import log_routes
+from api.routes.oauth import oauth_routes
 from api.routes.orders import order_routes
 from api.routes.redemptions import redemption_routes
 from api.tracing import traces_to
@@ -45,6 +51,7 @@ from api.watching import watch
 
 def create_app(ledger: Deployment) -> FastAPI:
     """Return the application; *ledger* must be open for as long as it serves."""
+    gate = Gate(ledger)
     app = FastAPI(
         title="Xiyou Ledger",
         version="0.1.0",
@@ -61,15 +68,19 @@ def create_app(ledger: Deployment) -> FastAPI:
         *(redemption_routes, callback_routes, certification_routes),
     ):
         app.include_router(routes(ledger))
-    _join(app, ledger)
+    app.include_router(oauth_routes(gate))
+    app.include_router(access_routes(ledger, gate))
+    guard.install(app, gate)
+    _join(app, ledger, gate)
     _surround(app)
     return app
 
 
-def _join(app: FastAPI, ledger: Deployment) -> None:
+def _join(app: FastAPI, ledger: Deployment, gate: Gate) -> None:
     """Put what stands beside the requests where routes find it."""
     state = app.state
     state.ledger = ledger
+    state.gate = gate
     state.clerk = Clerk(ledger)
     state.finisher = Finisher(ledger.database, state.clerk, operations_of(app))
     state.metrics = Metrics()
@@ -84,6 +95,7 @@ def _surround(app: FastAPI) -> None:
     app.add_middleware(problems.Faults)
     app.add_middleware(Intake)
     app.add_middleware(RateLimits, limits=Limits(factor))
+    app.add_middleware(Admission, gate=app.state.gate)
     app.add_middleware(Versions)
     app.add_middleware(Recording, metrics=app.state.metrics, traces=app.state.traces)
 

@@ -14,6 +14,7 @@ from eventsourcing import persistence
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 
+from api.access.refusal import ForbiddenError, UnauthenticatedError
 from api.bootstrap import NotReadyError
 from chain.errors import MalformedError, VerificationError
 from chain.store.files import MissingFileError
@@ -64,14 +65,6 @@ class KeySpentError(Exception):
         self.link = link
 
 
-class UnauthenticatedError(Exception):
-    """Nobody is known to be asking, or the credential is not good."""
-
-
-class ForbiddenError(Exception):
-    """Whoever asks may not do this, whatever it is about."""
-
-
 class BodyMalformedError(Exception):
     """A body is not JSON as it must be."""
 
@@ -116,8 +109,6 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
         CONFLICT, "idempotency_in_flight", "The same key is being served", "same_key"
     ),
     KeySpentError: Answer(CONFLICT, "idempotency_key_spent", "The key has done its work long ago"),
-    UnauthenticatedError: Answer(HTTPStatus.UNAUTHORIZED, "unauthenticated", "Say who asks"),
-    ForbiddenError: Answer(HTTPStatus.FORBIDDEN, "forbidden", "This is not for you to do"),
     BodyMalformedError: Answer(HTTPStatus.BAD_REQUEST, "malformed_body", "The body is not JSON"),
     BodyTooLargeError: Answer(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The body is too large"
@@ -137,6 +128,10 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.NotFoundError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such thing"),
     UnknownEntryError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such entry"),
     MissingFileError: Answer(HTTPStatus.NOT_FOUND, "not_found", "Nothing is published there"),
+    UnauthenticatedError: Answer(
+        HTTPStatus.UNAUTHORIZED, "unauthenticated", "A credential is needed", "new_key"
+    ),
+    ForbiddenError: Answer(HTTPStatus.FORBIDDEN, "forbidden", "Not for this kind of principal"),
     errors.SoldOutError: Answer(CONFLICT, "sold_out", "No card key left"),
     errors.HoldLimitError: Answer(CONFLICT, "hold_limit", "Too many unpaid orders", "new_key"),
     errors.NotOfferedError: Answer(CONFLICT, "not_offered", "Offered no longer"),

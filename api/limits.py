@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.asking import principal
-from api.errors import RateLimitedError, UnauthenticatedError
-from api.principal import ANONYMOUS, Kind, Principal
+from api.errors import RateLimitedError
+from api.principal import Kind, Principal
 from api.problems import problem_of
 
 WINDOW: Final = 60
@@ -115,11 +115,7 @@ class RateLimits:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        try:
-            who = principal(request)
-        except UnauthenticatedError:
-            # The route will say so; until then nobody is known.
-            who = ANONYMOUS
+        who = principal(request)
         address = request.client.host if request.client else ""
         standing = self._limits.take(who, address, scope["path"])
 

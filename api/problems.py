@@ -21,6 +21,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access.refusal import HIDDEN
 from api.errors import (
     ANSWERS,
     INTERNAL,
@@ -36,6 +37,7 @@ from api.errors import (
 from api.ids import MALFORMED
 from api.tracing import request_id_of
 from chain.errors import MalformedError
+from domain import errors
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +111,9 @@ def problem_of(request: Request, error: Exception) -> JSONResponse:
         logger.warning("request_unserved: %s", error)
         how = "later" if answer.retry == "after" else "with the same Idempotency-Key"
         return problem(request, answer, f"Try again {how}.")
+    if isinstance(error, errors.NotFoundError):
+        # Of other's and missing nothing tells which it is.
+        return problem(request, answer, HIDDEN)
     more: dict[str, object] = {}
     if isinstance(error, KeySpentError) and error.link:
         more["resource"] = error.link

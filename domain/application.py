@@ -36,11 +36,14 @@
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
     indexing     commit_index
+    clients      register_client, issue_client_key, revoke_client_keys, refuse_call,
+                 record_usage, request_opening, approve_opening
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
 """
 
+from domain.clients.administration import Administration
 from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
@@ -84,6 +87,7 @@ class Trade(
     Exporting,
     Rotation,
     Indexing,
+    Administration,
 ):
     """A card-key trade, every action of which is recorded."""
 

@@ -6,6 +6,7 @@ may get a new version; nothing is renamed or taken away.
 
 from domain.aggregate import AGGREGATES
 from domain.catalogue import batch, product
+from domain.clients import client, opening, reading
 from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
@@ -22,7 +23,7 @@ from domain.witnessing import index
 AREAS = (
     *(account, batch, certificate, deposit, dispute, file, guesser, index, journal, key, keyring),
     *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
-    *(verification, withdrawal),
+    *(verification, withdrawal, client, opening, reading),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

@@ -54,6 +54,8 @@ COMMANDS: Final[dict[str, Listed]] = {
     ),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
+    "clients": Listed("scripts.clients", "Make, list and revoke the API's clients."),
+    "token": Listed("scripts.token", "Sandbox: a token of a made-up person, to try the API with."),
     "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
     "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),

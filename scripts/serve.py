@@ -41,6 +41,9 @@ def serve(
 
     SIGTERM or Ctrl-C: requests in hand are finished, and what was recorded is committed and
     signed. A second one means now.
+
+    Who may do what is in docs/authorization.md. Without XIYOU_PUBLIC_URL it is a sandbox that
+    believes the tokens of `xiyou token`: keep that on this machine.
     """
     del as_json
     with ExitStack() as running:

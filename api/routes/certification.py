@@ -27,19 +27,19 @@ def certification_routes(ledger: Deployment) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["certification"])
     newest = _Newest(ledger)
 
-    @router.get("/products/{product}/badges")
+    @router.get("/products/{product}/badges", operation_id="products_badges")
     def badges(product: ProductId) -> dict[str, Any]:
         """Return the badges of a product's merchant and of its goods; none if it has none."""
         found = badges_for(ledger.trade, product)
         return {"product": product, "badges": [each.decode() for each in found]}
 
-    @router.get("/certification/status")
+    @router.get("/certification/status", operation_id="certification_status")
     def status() -> Response:
         """Return the signed status list."""
         headers = {"Cache-Control": f"public, max-age={int(STATUS_AGE)}"}
         return Response(newest.status(), media_type=TEXT, headers=headers)
 
-    @router.get("/certification/key")
+    @router.get("/certification/key", operation_id="certification_key")
     def key() -> Response:
         """Return the issuer's public key; whoever trusts it should have it from elsewhere."""
         return Response(f"{ledger.issuer.key.text()}\n", media_type=TEXT)

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.access.asking import Asked
+from api.access.parties import product_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import ProductId
@@ -73,9 +75,10 @@ def goods_routes(ledger: Deployment) -> APIRouter:
     """Return the routes of the merchant's side."""
     router = APIRouter(prefix="/v1", tags=["goods"])
 
-    @command_route(router, "/products", answer=_created)
-    def create_product(body: NewProduct) -> Task:
+    @command_route(router, "/products", answer=_created, operation_id="products_create")
+    def create_product(body: NewProduct, asked: Asked) -> Task:
         """Offer a product."""
+        asked.acting(merchant=body.merchant)
         product = new_id("prd")
 
         def act(command: Command) -> object:
@@ -92,9 +95,11 @@ def goods_routes(ledger: Deployment) -> APIRouter:
 
         return Task(act, body.merchant, "merchant")
 
-    @command_route(router, "/batches", answer=_imported)
-    def import_batch(body: NewBatch) -> Task:
+    @command_route(router, "/batches", answer=_imported, operation_id="batches_import")
+    def import_batch(body: NewBatch, asked: Asked) -> Task:
         """Take in a batch: each good line becomes a key, each bad one is named by its number."""
+        asked.acting(merchant=body.merchant)
+        asked.object(body.product, product_parties(ledger.trade, body.product))
         upload = Upload(new_id("bat"), body.merchant, body.product, body.lines, body.units)
 
         def act(command: Command) -> object:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import BuyerId, CheckoutId, KeyId, ProductId
@@ -58,9 +59,10 @@ def order_routes(ledger: Deployment) -> APIRouter:
     """Return the routes of orders."""
     router = APIRouter(prefix="/v1", tags=["orders"])
 
-    @command_route(router, "/orders", answer=_placed)
-    def place_order(body: NewOrder) -> Task:
+    @command_route(router, "/orders", answer=_placed, operation_id="orders_place")
+    def place_order(body: NewOrder, asked: Asked) -> Task:
         """Place an order and hold its key for 15 minutes; 409 `sold_out` if there is none."""
+        asked.acting(buyer=body.buyer)
         order, checkout = new_id("ord"), body.checkout or new_id("chk")
 
         def act(command: Command) -> object:
@@ -72,7 +74,7 @@ def order_routes(ledger: Deployment) -> APIRouter:
 
         return Task(act, body.buyer, "consumer")
 
-    @router.get("/products/{product}/stock")
+    @router.get("/products/{product}/stock", operation_id="products_stock")
     def read_stock(product: ProductId) -> dict[str, bool]:
         """Say whether the product can be ordered now: sold out means not orderable."""
         return {"orderable": ledger.trade.is_orderable(product, this_moment())}

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
 from api.ids import BuyerId, ProductId
@@ -39,9 +40,16 @@ def redemption_routes(ledger: Deployment, pace: Pace | None = None) -> APIRouter
     router = APIRouter(prefix="/v1", tags=["redemptions"])
     kept = pace or Pace()
 
-    @command_route(router, "/redemptions", answer=_redeemed, within=kept.keeping)
-    def redeem_code(body: NewRedemption, request: Request) -> Task:
+    @command_route(
+        router,
+        "/redemptions",
+        answer=_redeemed,
+        within=kept.keeping,
+        operation_id="redemptions_redeem",
+    )
+    def redeem_code(body: NewRedemption, asked: Asked, request: Request) -> Task:
         """Redeem a code; 422 `code_refused` whatever speaks against it."""
+        asked.acting(buyer=body.buyer)
         attempt = Attempt(
             body.buyer,
             Hidden(body.code.get_secret_value()),

@@ -2,6 +2,13 @@
 
 from collections.abc import Sequence
 
+from domain.clients.events import (
+    ClientCallRefused,
+    ClientKeyIssued,
+    ClientKeyRevoked,
+    ClientRegistered,
+    ClientUsageRecorded,
+)
 from domain.event import Event, Meta
 from domain.evidence.package import EvidenceExported
 from domain.keys.events import VoucherLocked
@@ -21,7 +28,7 @@ RANGE = CommittedRange(12, 0, "ab" * 32, 1_203, "cd" * 32, 41)
 def rare_events() -> Sequence[Event]:
     """Return the events."""
     payment, refund, order = (identifier(each) for each in ("pay", "rfd", "ord"))
-    key = identifier("key")
+    key, client = identifier("key"), identifier("cli")
 
     def follows(stream: str) -> tuple[str, int, Meta]:
         return stream, 1, meta_of("cmd/rare")
@@ -36,6 +43,23 @@ def rare_events() -> Sequence[Event]:
             opened=1,
             approver="staff-12",
             basis="court order",
+        ),
+        ClientRegistered(
+            *follows(client), "shop window", "regulator", "staff-3", ("topic:order",), "staff-9"
+        ),
+        ClientKeyIssued(*follows(client), "k" * 43, "private_key_jwt", "{}"),
+        ClientKeyRevoked(*follows(client), "k" * 43, "lost"),
+        ClientCallRefused(*follows(client), "replayed_proof", "orders_place"),
+        ClientUsageRecorded(
+            *follows(identifier("use")),
+            kind="regulator",
+            operation="orders_read",
+            object=order,
+            subjects=(BUYER, "M-LAN"),
+            client=client,
+            purpose="inspection",
+            value="ab" * 32,
+            until=LATER,
         ),
         OrderHeld(*follows(order), "many orders from one address"),
         OrderCleared(*follows(order), key, "known buyer"),
