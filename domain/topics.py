@@ -10,7 +10,7 @@ from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.evidence import package
-from domain.identity import account, verification
+from domain.identity import account, erasure, verification
 from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon, withdrawal
 from domain.orders import order
@@ -19,7 +19,7 @@ from domain.qualification import certificate, qualification
 from domain.refunds import refund
 
 AREAS = (
-    *(account, batch, certificate, deposit, dispute, file, guesser, journal, key, keyring),
+    *(account, batch, certificate, deposit, dispute, erasure, file, guesser, journal, key, keyring),
     *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
     *(verification, withdrawal),
 )

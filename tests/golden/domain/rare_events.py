@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from domain.event import Event, Meta
 from domain.evidence.package import EvidenceExported
+from domain.identity.account import PrivacyErased
 from domain.keys.events import VoucherLocked
 from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
@@ -34,6 +35,7 @@ def rare_events() -> Sequence[Event]:
             approver="staff-12",
             basis="court order",
         ),
+        PrivacyErased(*follows("erasure/2026-11-22"), digests=("ab" * 32, "cd" * 32)),
         OrderHeld(*follows(order), "many orders from one address"),
         OrderCleared(*follows(order), key, "known buyer"),
         OrderBlocked(*follows(order), "a stolen card"),
