@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, Listed]] = {
         "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
     ),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
+    "erase": Listed("scripts.erase", "Destroy a person's data once no duty to keep them runs."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),

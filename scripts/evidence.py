@@ -24,13 +24,14 @@ from chain.evidence.digests import sha256_hex, sm3_hex
 from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, package_of
 from chain.hashes import TreeHash
 from chain.store.files import LockedError, MissingFileError
+from chain.store.forgetting import owners_of
 from chain.store.stamps import NoStampError
 from chain.tlog_proof import TlogProof
 from domain.command import Command
 from domain.event import Meta
 from domain.evidence.composing import Signed, compose, parties_of, subject_of
 from domain.evidence.exporting import Approval, Manifest, check_approval
-from domain.evidence.hiding import Disclosure, disclose, read_place
+from domain.evidence.hiding import Disclosure, disclose, hidden_in, read_place
 from domain.evidence.package import EvidencePackage
 from domain.evidence.selection import (
     Selection,
@@ -39,6 +40,7 @@ from domain.evidence.selection import (
     select_stream,
 )
 from domain.identifiers import check
+from domain.identity.standing import duty_over
 from scripts.custody import Extraction, statement_of
 from scripts.deploying import deployment
 from scripts.options import Home, Json
@@ -196,10 +198,14 @@ def look_up(ledger: Deployment, request: Request) -> Disclosure:
     else:
         selection = select_stream(log, request.stream or "", size)  # type: ignore[arg-type] # ours
 
-    def keeps(digest: str) -> bool:
-        return ledger.vault.keeps(bytes.fromhex(digest))
+    digests = {bytes.fromhex(digest) for digest, _, _ in hidden_in(selection)}
+    owners = {each.hex(): owner for each, owner in owners_of(ledger.database, digests).items()}
 
-    return disclose(log, selection, places, keeps, request.approval.basis)  # type: ignore[arg-type] # ours
+    def duty(digest: str) -> str | None:
+        return duty_over(ledger.trade, owners[digest])
+
+    basis = request.approval.basis
+    return disclose(log, selection, places, owners.__contains__, basis, duty)  # type: ignore[arg-type] # ours
 
 
 def published_up_to(ledger: Deployment, size: int) -> tuple[Checkpoint, bytes]:

@@ -91,7 +91,7 @@ def test_a_value_that_is_gone_without_a_record_is_not_called_withheld() -> None:
     world = World()
     selection = select_order(log_of(world), world.delivered(), world.size())
     gone = {hidden(world, selection, [], set()).hidden[0].digest}
-    with pytest.raises(NotFoundError, match="record the erasure"):
+    with pytest.raises(NotFoundError, match="run xiyou erase"):
         hidden(world, selection, [], gone)
 
 
