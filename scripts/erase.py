@@ -114,8 +114,10 @@ def party_of(ledger: Deployment, subject: str) -> str:
 def decide(ledger: Deployment, party: str, actor: str, now: datetime) -> bool:
     """Let *actor* ask for the erasure of *party* or agree to it; say whether it is decided.
 
+    Whoever has asked and calls again has asked once, and agrees to nothing.
+
     Raises:
-        ConflictOfInterestError: the one who asked also agrees.
+        ConcurrentChangeError: somebody else was faster; nothing was recorded.
     """
     account = find_account(ledger.trade, party)
     if account is not None and account.state == "erased":
@@ -129,7 +131,7 @@ def decide(ledger: Deployment, party: str, actor: str, now: datetime) -> bool:
         command = command_by(ledger, actor, f"erasure/ask/{name}")
         ledger.trade.ask_erasure(command, party, until, duty.basis if duty is not None else None)
         return False
-    if moment < account.keep_until:
+    if moment < account.keep_until or account.asked_by == actor:
         return False
     command = command_by(ledger, actor, f"erasure/agree/{name}")
     ledger.trade.erase_person(command, party, moment, duty)
