@@ -91,18 +91,7 @@ class PrivacyErased(Event):
     asked_by: str | None = None
     """Of an account: the first of the two; the second is the actor."""
     digests: tuple[Digest, ...] | None = None
-    """Of a day: sorted, each once, 1 to 900."""
-
-    def __post_init__(self) -> None:
-        if self.digests is None:
-            if self.party is None or self.asked_by is None:
-                raise MalformedError("party, asked_by: of an account, both are needed")
-        elif (self.party, self.subjects, self.asked_by) != (None, None, None):
-            raise MalformedError("digests: do not stand beside a party")
-        elif not 1 <= len(self.digests) <= MAX_DIGESTS:
-            raise MalformedError(f"digests: must be 1 to {MAX_DIGESTS}")
-        elif list(self.digests) != sorted(set(self.digests)):
-            raise MalformedError("digests: must ascend, each once")
+    """Of a day: sorted, each once, 1 to 900; see `check_erased`."""
 
     def _apply(self, erased: "Account") -> None:
         if self.digests is None:
@@ -111,6 +100,24 @@ class PrivacyErased(Event):
 
 # Version 2 lists a day's digests, and leaves an account's data subjects out: `subjects_of`.
 upcaster("privacy.erased", 1)(unchanged)
+
+
+def check_erased(erased: PrivacyErased) -> None:
+    """Refuse an event that is neither of an account nor of a day, or is both.
+
+    Raises:
+        MalformedError: it is; what is wrong is named.
+    """
+    digests, stream = erased.digests, erased.originator_id
+    if digests is None:
+        if erased.party is None or erased.asked_by is None:
+            raise MalformedError(f"{stream}: party, asked_by: of an account, both are needed")
+    elif (erased.party, erased.subjects, erased.asked_by) != (None, None, None):
+        raise MalformedError(f"{stream}: digests: do not stand beside a party")
+    elif not 1 <= len(digests) <= MAX_DIGESTS:
+        raise MalformedError(f"{stream}: digests: must be 1 to {MAX_DIGESTS}")
+    elif list(digests) != sorted(set(digests)):
+        raise MalformedError(f"{stream}: digests: must ascend, each once")
 
 
 class Account(Aggregate):

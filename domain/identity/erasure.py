@@ -15,7 +15,7 @@ from eventsourcing.persistence import Notification
 from domain.aggregate import NEW, Aggregate, Table
 from domain.command import Command
 from domain.event import Event, read_event
-from domain.identity.account import MAX_DIGESTS, PrivacyErased, subjects_of
+from domain.identity.account import MAX_DIGESTS, PrivacyErased, check_erased, subjects_of
 
 PAGE: Final = 1_000
 
@@ -40,7 +40,7 @@ class Erasure(Aggregate):
         ordered = sorted(set(digests))
         for start in range(0, len(ordered), MAX_DIGESTS):
             part = tuple(ordered[start : start + MAX_DIGESTS])
-            self.happen(command, PrivacyErased(*self.follows(command), digests=part))
+            check_erased(self.happen(command, PrivacyErased(*self.follows(command), digests=part)))
 
 
 class Logged(Protocol):
@@ -94,6 +94,7 @@ def _erasures(log: Logged) -> Iterator[tuple[int, PrivacyErased]]:
                 str(each.originator_id), each.originator_version, each.topic, each.state
             )
             assert isinstance(found, PrivacyErased)  # noqa: S101 — it was asked for by topic
+            check_erased(found)
             yield each.id - 1, found
         if len(page) < PAGE:
             return

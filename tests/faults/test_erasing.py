@@ -80,7 +80,7 @@ class Ledger:
 
     def audit(self) -> Any:  # noqa: ANN401 — the report
         """Audit with what the log says of erasures."""
-        judged = erased(self.trade.recorder).judged()  # type: ignore[arg-type] # ours
+        judged = erased(self.trade.recorder).judged()
         return audit_database(self.database, vault=self.vault, erased=judged, processes=1)
 
     def lists(self) -> list[PrivacyErased]:

@@ -11,7 +11,13 @@ from chain.entry import MAX_ENTRY_SIZE, Entry
 from chain.errors import MalformedError
 from domain.disputes.case import Histories
 from domain.event import read_event
-from domain.identity.account import MAX_DIGESTS, PrivacyErased, account_of, subjects_of
+from domain.identity.account import (
+    MAX_DIGESTS,
+    PrivacyErased,
+    account_of,
+    check_erased,
+    subjects_of,
+)
 from domain.identity.erasing import command_id_of
 from domain.identity.erasure import erased
 from tests.domain.given import BUYER, LATER, NOW, World, command_of, identifier, meta_of
@@ -136,7 +142,7 @@ def test_an_entry_is_of_an_account_or_of_a_day_and_never_both(members: dict[str,
     is_sorted = bool(given_digests) and list(given_digests) == sorted(set(given_digests))
     is_day = members.keys() == {"digests"} and is_sorted
     try:
-        PrivacyErased(identifier("acc"), 1, meta_of("cmd/a"), **members)  # type: ignore[arg-type]
+        check_erased(PrivacyErased(identifier("acc"), 1, meta_of("cmd/a"), **members))  # type: ignore[arg-type]
     except MalformedError:
         assert not is_account
         assert not is_day
