@@ -203,6 +203,10 @@ class RestrictedError(Refusal):
     """A person's value is kept under a duty alone: it is not used, nor shown to anybody."""
 
 
+class ErasedError(Refusal):
+    """What it needs was erased; it is on record which entry says so."""
+
+
 class StepUpNeededError(Refusal):
     """The raw key was shown before: the buyer must show anew who asks, just now."""
 

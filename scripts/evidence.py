@@ -3,7 +3,8 @@
 The manifest is composed from the log at one signed checkpoint, its issuing is recorded, and
 the package is written once a later checkpoint proves that record (``evidence.md``, 2.2). A
 crash before the record leaves nothing; a crash after it leaves an issued number without a
-file, and the next run issues another number. Proved by ``tests/scripts/test_evidence.py``.
+file, and the next run issues another number. What was issued is kept without its opened
+values, and rebuilt with them on request. Proved by ``tests/scripts/test_evidence.py``.
 """
 
 import secrets
@@ -21,9 +22,10 @@ from chain.checkpoint import Checkpoint
 from chain.entry import format_at
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.digests import sha256_hex, sm3_hex
+from chain.evidence.kept import kept_form
 from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, package_of
 from chain.hashes import TreeHash
-from chain.store.files import LockedError, MissingFileError
+from chain.store.files import LockedError, MissingFileError, write_private
 from chain.store.forgetting import owners_of
 from chain.store.stamps import NoStampError
 from chain.tlog_proof import TlogProof
@@ -43,6 +45,7 @@ from domain.identifiers import check
 from domain.identity.standing import duty_over
 from scripts.custody import Extraction, statement_of
 from scripts.deploying import deployment
+from scripts.issued import kept_path, rebuild_package
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
 
@@ -133,6 +136,26 @@ def export(  # noqa: PLR0913, PLR0917 — each is an option of the command
     return _outcome(path, number, package, parts)
 
 
+@app.command()
+def rebuild(
+    number: Annotated[str, typer.Argument(help="The package: EV-20261122-000001.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; default: NUMBER.zip.", dir_okay=False)
+    ] = None,
+    home: Home = None,
+    *,
+    as_json: Json = False,
+) -> Outcome:
+    """Write an issued package again, to the byte, unless a value that it shows was erased."""
+    del as_json
+    with deployment(home) as ledger:
+        package = rebuild_package(ledger, number)
+    path = out or Path(f"{number}.zip")
+    path.write_bytes(package)
+    facts = {"ok": True, "number": number, "out": str(path), "sha256": sha256_hex(package)}
+    return Outcome(facts, f"{path}: package {number} as it was issued, {len(package):,} bytes")
+
+
 def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[str, bytes, Parts]:
     """Compose, record and write the package; return its number, its bytes and its parts.
 
@@ -177,7 +200,10 @@ def write_package(
         proof=TlogProof(index, proof.hashes, later_note).to_bytes(),
         consistency=ConsistencyFile(checkpoint.size, later.size, tuple(consistency)).to_bytes(),
     )
-    return number, package_of(files, bundle, issue), parts
+    package = package_of(files, bundle, issue)
+    # Kept before it is handed out: a crash here leaves a package that can be rebuilt.
+    write_private(kept_path(ledger, number), kept_form(package))
+    return number, package, parts
 
 
 def look_up(ledger: Deployment, request: Request) -> Disclosure:

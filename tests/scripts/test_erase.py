@@ -16,7 +16,7 @@ from chain.evidence.archive import read_archive
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.verification import Trust
 from chain.store.auditor import audit_database
-from chain.store.forgetting import values_of
+from chain.store.forgetting import owners_of, values_of
 from domain.evidence.hiding import hidden_in
 from domain.evidence.selection import select_order
 from domain.identity.account import subjects_of
@@ -71,7 +71,7 @@ def people(demo: Demo) -> list[Person]:
             shown = {each for each, _, _ in hidden_in(select_order(log, order, size))}  # type: ignore[arg-type] # ours
             if duty is not None and "not completed" not in duty.basis and theirs & shown:
                 found.append(Person(buyer, order))
-    assert len(found) >= 2
+    assert len(found) >= 3
     return found
 
 
@@ -226,3 +226,57 @@ def test_a_held_erasure_is_carried_out_by_the_days_run(demo: Demo) -> None:
 @pytest.mark.parametrize("subject", ["nobody", "acc_x", "usr_", "--by"])
 def test_what_names_no_person_is_malformed(demo: Demo, subject: str) -> None:
     assert call("erase", "--subject", subject, "--home", demo.home).code == Exit.MALFORMED
+
+
+def test_a_package_is_rebuilt_until_its_value_is_erased_and_then_says_so(
+    demo: Demo, people: list[Person], tmp_path: Path
+) -> None:
+    home = ("--home", demo.home)
+    order, buyer = people[2].order, people[2].party
+    plain = tmp_path / "plain.zip"
+    number = str(export(demo, plain, "--order", order)["number"])
+    again = tmp_path / "again.zip"
+    assert call("evidence", "rebuild", number, "--out", again, *home).code == 0
+    assert again.read_bytes() == plain.read_bytes()
+
+    sealed = json.loads(read_archive(plain.read_bytes())["bundle.json"])["sealed"]
+    with opened(demo) as ledger:
+        owners = owners_of(ledger.database, {bytes.fromhex(each["digest"]) for each in sealed})
+    value = next(each for each in sealed if owners[bytes.fromhex(each["digest"])] == buyer)
+    place = f"{value['index']}{value['pointer']}"
+    both = ["--reason", "order 1", "--by", "s1", "--approved-by", "s2", "--open", place]
+    showing = tmp_path / "showing.zip"
+    number = str(export(demo, showing, "--order", order, *both)["number"])
+    kept = demo.home / "evidence" / f"{number}.zip"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert not [name for name in read_archive(kept.read_bytes()) if name.startswith("opened/")]
+    assert call("evidence", "rebuild", number, "--out", again, *home).code == 0
+    assert again.read_bytes() == showing.read_bytes()
+    again.unlink()
+
+    assert call("erase", "--subject", buyer, "--by", "s1", *home).code == 0
+    restricted = call("evidence", "rebuild", number, "--out", again, *home)
+    assert restricted.code == Exit.REFUSED
+    assert "E-commerce Law" in restricted.err
+
+    with opened(demo) as ledger:
+        assert erase.decide(ledger, buyer, "s2", OVER)
+        erase.carry_out(ledger, "s2", OVER)
+    gone = call("evidence", "rebuild", number, "--out", again, *home)
+    assert gone.code == Exit.REFUSED
+    assert f"{number}: can no longer be rebuilt: it shows {place}, which was erased" in gone.err
+    assert not again.exists()
+    # One that showed nothing is what it was.
+    number = json.loads(read_archive(plain.read_bytes())["bundle.json"])["number"]
+    assert call("evidence", "rebuild", number, "--out", again, *home).code == 0
+    assert again.read_bytes() == plain.read_bytes()
+    kept.unlink()
+    assert call("evidence", "rebuild", kept.stem, *home).code == Exit.ENVIRONMENT
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("EV-20261122-999999", Exit.REFUSED), ("EV-1", Exit.MALFORMED), ("../x", Exit.MALFORMED)],
+)
+def test_what_was_never_issued_is_not_rebuilt(demo: Demo, number: str, code: Exit) -> None:
+    assert call("evidence", "rebuild", number, "--home", demo.home).code == code
