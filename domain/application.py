@@ -32,6 +32,7 @@
     deposits     require_deposit, top_up_deposit, return_deposit, forfeit_deposit
     wallet       request_withdrawal, pay_withdrawal, fund_guarantee
     evidence     export_evidence
+    anchoring    anchor_checkpoint
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
@@ -43,6 +44,7 @@ Configured as every application of the eventsourcing library is: by its environm
 from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
+from domain.evidence.anchoring import Anchoring
 from domain.evidence.exporting import Exporting
 from domain.identity.erasing import Erasing
 from domain.identity.identification import Identification
@@ -82,6 +84,7 @@ class Trade(
     Standing,
     Sanctions,
     Exporting,
+    Anchoring,
     Rotation,
 ):
     """A card-key trade, every action of which is recorded."""

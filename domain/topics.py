@@ -9,7 +9,7 @@ from domain.catalogue import batch, product
 from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
-from domain.evidence import package
+from domain.evidence import anchor, package
 from domain.identity import account, erasure, verification
 from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon, withdrawal
@@ -19,9 +19,9 @@ from domain.qualification import certificate, qualification
 from domain.refunds import refund
 
 AREAS = (
-    *(account, batch, certificate, deposit, dispute, erasure, file, guesser, journal, key, keyring),
-    *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
-    *(verification, withdrawal),
+    *(account, anchor, batch, certificate, deposit, dispute, erasure, file, guesser, journal),
+    *(key, keyring, order, package, payment, product, qualification, recon, refund, sanction),
+    *(upstream, verification, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

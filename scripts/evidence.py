@@ -48,6 +48,7 @@ from scripts.deploying import deployment
 from scripts.issued import kept_path, rebuild_package
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
+from scripts.stamp import record_tokens
 
 app = typer.Typer(
     help="Evidence packages: make one that can be checked without us.",
@@ -280,6 +281,7 @@ def collect_stamps(
     if ledger.settings.stamp_authorities and not any(each > newest for each in stamper.sizes()):
         with suppress(NoStampError):
             stamper.stamp()
+    record_tokens(ledger)
     usable = [each for each in stamper.sizes() if each <= checkpoint.size]
     first = {next((s for s in usable if s > index), None) for index in selection.entries}
     files: dict[str, bytes] = {}

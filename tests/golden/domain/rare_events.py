@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from domain.event import Event, Meta
+from domain.evidence.anchor import EvidenceAnchored
 from domain.evidence.package import EvidenceExported
 from domain.identity.account import PrivacyErased
 from domain.keys.events import VoucherLocked
@@ -34,6 +35,15 @@ def rare_events() -> Sequence[Event]:
             opened=1,
             approver="staff-12",
             basis="court order",
+        ),
+        EvidenceAnchored(
+            *follows("stamp/000000040023"),
+            checkpoint_size=40_023,
+            checkpoint_sha256="ab" * 32,
+            token_sha256="cd" * 32,
+            authority="CN=stamps,O=TEST ONLY",
+            stamped_at=LATER,
+            sandbox=True,
         ),
         PrivacyErased(*follows("erasure/2026-11-22"), digests=("ab" * 32, "cd" * 32)),
         OrderHeld(*follows(order), "many orders from one address"),
