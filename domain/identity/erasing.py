@@ -19,6 +19,7 @@ from domain.identity.account import Account, account_of
 from domain.identity.erasure import Erasure
 from domain.identity.retention import Duty
 from domain.identity.standing import find_account
+from domain.qualification.voting import check_staff
 
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -63,8 +64,9 @@ class Erasing(Register):
 
         Raises:
             NotYetError: nobody asked, or a duty to keep them still runs.
-            ConflictOfInterestError: the same person asked for it.
+            ConflictOfInterestError: the same person asked for it, or is no staff.
         """
+        check_staff(command, party)
         account = self.load(Account, account_of(party))
         if duty is not None and duty.runs(now):
             raise NotYetError(f"{account.id}: must be kept until {duty.until}: {duty.basis}")

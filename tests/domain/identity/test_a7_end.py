@@ -160,6 +160,13 @@ def test_a7_whoever_asked_to_be_erased_buys_nothing_more_not_even_below_the_limi
         require_right(world.trade, BUYER, "buy", Money(1, "CNY"))
 
 
+def test_a7_nobody_but_staff_agrees_to_an_erasure() -> None:
+    world = World()
+    by(world, "staff-1", "ask_erasure", BUYER, NOW)
+    with pytest.raises(ConflictOfInterestError, match="by staff"):
+        world.do("erase_person", BUYER, LATER)
+
+
 def test_a7_whoever_was_never_enrolled_can_be_erased_too() -> None:
     world = World()
     by(world, "staff-1", "ask_erasure", BUYER, NOW, "a duty")
