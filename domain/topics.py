@@ -17,11 +17,12 @@ from domain.orders import order
 from domain.payments import payment
 from domain.qualification import certificate, qualification
 from domain.refunds import refund
+from domain.witnessing import index
 
 AREAS = (
-    *(account, anchor, batch, certificate, deposit, dispute, erasure, file, guesser, journal),
-    *(key, keyring, order, package, payment, product, qualification, recon, refund, sanction),
-    *(upstream, verification, withdrawal),
+    *(account, anchor, batch, certificate, deposit, dispute, erasure, file, guesser, index),
+    *(journal, key, keyring, order, package, payment, product, qualification, recon, refund),
+    *(sanction, upstream, verification, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

@@ -22,9 +22,8 @@ from domain.evidence.selection import select_order
 from domain.identity.account import subjects_of
 from domain.identity.erasure import erased
 from domain.identity.retention import duty_of
-from scripts import erase
+from scripts import browser, erase
 from scripts.outcome import Exit
-from tests.chain.evidence import browser
 from tests.chain.evidence.agreement import assert_agree
 from tests.scripts.calling import call
 from tests.scripts.conftest import Demo, demo_in
