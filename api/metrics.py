@@ -3,7 +3,7 @@
 Counted where it happens: requests and their codes by `api.recording`, appends by the log's
 sequencer. Looked up when asked for, once in two seconds at the most: sizes, ages, lags. No
 label has an id of a person, an order or a key. ``GET /metrics`` is the operators' alone;
-``XIYOU_METRICS_PORT`` shows the same on this machine. ``tests/api/test_metrics.py``.
+``XIYOU_METRICS_PORT`` shows the same on this machine. ``tests/api/test_frame.py``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

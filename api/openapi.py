@@ -1,7 +1,7 @@
 """The OpenAPI document as it is true: problem documents everywhere, and keys where needed.
 
 FastAPI writes what it knows of routes; this adds what every route has by standing in this
-frame. ``tests/api/test_openapi.py``.
+frame. ``tests/api/test_frame.py``.
 """
 
 from collections.abc import Iterator, Mapping

@@ -2,7 +2,7 @@
 
 The outermost middleware: what it does not see did not happen. It gives the request its id
 (``X-Request-Id`` of the answer) and answers what nobody else did: 500 `internal`.
-``tests/api/test_recording.py``.
+``tests/api/test_frame.py``.
 """
 
 import logging

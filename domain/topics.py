@@ -10,8 +10,8 @@ from domain.clients import client, opening, reading
 from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
-from domain.evidence import package
-from domain.identity import account, verification
+from domain.evidence import anchor, package
+from domain.identity import account, erasure, verification
 from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon, withdrawal
 from domain.orders import order
@@ -21,9 +21,9 @@ from domain.refunds import refund
 from domain.witnessing import index
 
 AREAS = (
-    *(account, batch, certificate, deposit, dispute, file, guesser, index, journal, key, keyring),
-    *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
-    *(verification, withdrawal, client, opening, reading),
+    *(account, anchor, batch, certificate, client, deposit, dispute, erasure, file, guesser),
+    *(index, journal, key, keyring, opening, order, package, payment, product, qualification),
+    *(reading, recon, refund, sanction, upstream, verification, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

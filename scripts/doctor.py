@@ -55,5 +55,6 @@ def examine(ledger: Deployment, *, deep: bool = False, lock: Path = LOCK) -> lis
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     newest = ScriptDirectory.from_config(config).get_current_head() or ""
-    exam = Exam(ledger, newest, lock, deep)
-    return [find(each, exam) for _, each in sorted(CHECKS.items())]
+    with ledger.database.connect() as connection:
+        exam = Exam(ledger, connection, newest, lock, deep)
+        return [find(each, exam) for _, each in sorted(CHECKS.items())]

@@ -134,7 +134,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "health_live": Operation("public"),
     "health_ready": Operation("public"),
     "health_start": Operation("public"),
-    "metrics_read": Operation("metrics"),
+    "metrics_read": Operation("operate"),
     # the log
     "log_checkpoint": Operation("public"),
     "log_tile": Operation("public"),

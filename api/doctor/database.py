@@ -3,7 +3,7 @@
 import resource
 from typing import Final
 
-from api.doctor.finding import GOOD, Exam, Skipped, check
+from api.doctor.finding import GOOD, Exam, Skipped, check, one
 
 OLDEST: Final = 150_000
 """PostgreSQL 15, as ``server_version_num``."""
@@ -23,7 +23,7 @@ EVIDENCE: Final = ("entries", "receipts", "checkpoints", "cosignatures")
 )
 def version(exam: Exam) -> str:
     """D3."""
-    found = int(exam.one("SHOW server_version_num"))
+    found = int(one(exam.connection.execute("SHOW server_version_num")))
     return GOOD if found >= OLDEST else f"the server is {found // 10_000}"
 
 
@@ -35,7 +35,12 @@ def version(exam: Exam) -> str:
 )
 def durable(exam: Exam) -> str:
     """D4."""
-    off = [name for name in DURABLE if exam.one(f"SHOW {name}") not in ("on", "remote_apply")]
+    off = [
+        name
+        for name in DURABLE
+        if one(exam.connection.execute("SELECT current_setting(%s)", [name]))
+        not in ("on", "remote_apply")
+    ]
     return f"off: {', '.join(off)}" if off else GOOD
 
 
@@ -47,7 +52,7 @@ def durable(exam: Exam) -> str:
 )
 def sums(exam: Exam) -> str:
     """D5."""
-    return GOOD if exam.one("SHOW data_checksums") == "on" else "they are off"
+    return GOOD if one(exam.connection.execute("SHOW data_checksums")) == "on" else "they are off"
 
 
 @check(
@@ -58,7 +63,7 @@ def sums(exam: Exam) -> str:
 )
 def primary(exam: Exam) -> str:
     """D6."""
-    return "it is a replica" if exam.one("SELECT pg_is_in_recovery()") else GOOD
+    return "it is a replica" if one(exam.connection.execute("SELECT pg_is_in_recovery()")) else GOOD
 
 
 @check(
@@ -69,7 +74,7 @@ def primary(exam: Exam) -> str:
 )
 def schema(exam: Exam) -> str:
     """D7."""
-    found = exam.one("SELECT version_num FROM alembic_version")
+    found = one(exam.connection.execute("SELECT version_num FROM alembic_version"))
     return GOOD if found == exam.newest else f"it is at {found}, the program at {exam.newest}"
 
 
@@ -93,9 +98,9 @@ def role(exam: Exam) -> str:
 def rows(exam: Exam) -> str:
     """D9."""
     count = "SELECT count(*) FROM pg_class WHERE relnamespace = 'ledger'::regnamespace"
-    if not exam.one(f"{count} AND relrowsecurity"):
+    if not one(exam.connection.execute(f"{count} AND relrowsecurity")):
         raise Skipped("no table has row security in this version")
-    loose = exam.one(f"{count} AND relrowsecurity AND NOT relforcerowsecurity")
+    loose = one(exam.connection.execute(f"{count} AND relrowsecurity AND NOT relforcerowsecurity"))
     return f"{loose} tables do not force it on their owner" if loose else GOOD
 
 
@@ -108,21 +113,29 @@ def rows(exam: Exam) -> str:
 def room(exam: Exam) -> str:
     """D12."""
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    allowed = int(exam.one("SHOW max_connections"))
+    allowed = int(one(exam.connection.execute("SHOW max_connections")))
     if files != resource.RLIM_INFINITY and files < FILES:
         return f"{files} file handles are allowed, {FILES} may be needed"
     return GOOD if allowed >= CONNECTIONS else f"max_connections is {allowed}"
 
 
 def _faults_of_role(exam: Exam) -> str:
-    if exam.one("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+    if one(exam.connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         return "it is a superuser"
-    if exam.one("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole"):
+    if one(
+        exam.connection.execute(
+            "SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole"
+        )
+    ):
         return "it owns tables"
     may = [
         f"{right} {table}"
         for table in EVIDENCE
         for right in FORBIDDEN
-        if exam.one("SELECT has_table_privilege(%s, %s)", f"ledger.{table}", right)
+        if one(
+            exam.connection.execute(
+                "SELECT has_table_privilege(%s, %s)", [f"ledger.{table}", right]
+            )
+        )
     ]
     return f"it may {', '.join(may)}" if may else GOOD

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from psycopg import Connection, Cursor
+
 from api.bootstrap import Deployment
 from chain.errors import ChainError
 
@@ -22,21 +24,23 @@ class Exam:
 
     Attributes:
         ledger: the deployment, open.
+        connection: to its database, as the application.
         newest: the revision that its schema should have.
         lock: the file of locked versions.
         deep: look at every entry.
     """
 
     ledger: Deployment
+    connection: Connection
     newest: str
     lock: Path
     deep: bool = False
 
-    def one(self, query: str, *values: object) -> Any:  # noqa: ANN401 — a column's value
-        """Return the first column of the first row that *query* finds, None if there is none."""
-        with self.ledger.database.connection() as connection:
-            row = connection.execute(query.encode(), values).fetchone()
-        return row[0] if row else None
+
+def one(cursor: Cursor[Any]) -> Any:  # noqa: ANN401 — a column's value
+    """Return the first column of the first row that *cursor* has, None if there is none."""
+    row = cursor.fetchone()
+    return row[0] if row else None
 
 
 @dataclass(frozen=True, slots=True)

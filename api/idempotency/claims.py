@@ -4,7 +4,7 @@ Locks are those of PostgreSQL's sessions, held by one connection of this process
 process that dies lets go of them all. Claims of many threads go in one round trip, together
 with what is known of their keys. A lock keeps work from being done twice; that an effect
 happens once is not its task: the log's receipts and the key's own row see to that, so losing
-the connection, and with it the locks, does no harm. ``tests/api/idempotency/test_claims.py``.
+the connection, and with it the locks, does no harm. ``tests/api/idempotency/test_states.py``.
 """
 
 import threading

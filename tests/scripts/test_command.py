@@ -17,6 +17,8 @@ GROUPS = {
     "import": ("keys", "check"),
     "keys": (),
     "disputes": (),
+    "config": ("check",),
+    "index": (),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]
 
