@@ -37,6 +37,7 @@
     rotation     rotate_keyring, note_rewrapped
     clients      register_client, issue_client_key, revoke_client_keys, refuse_call,
                  record_usage, request_opening, approve_opening
+    indexing     commit_index
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
@@ -62,6 +63,7 @@ from domain.qualification.decisions import Decisions
 from domain.qualification.presenting import Presenting
 from domain.qualification.screening import Screening
 from domain.refunds.returns import Returns
+from domain.witnessing.indexing import Indexing
 
 
 class Trade(
@@ -85,6 +87,7 @@ class Trade(
     Exporting,
     Rotation,
     Administration,
+    Indexing,
 ):
     """A card-key trade, every action of which is recorded."""
 

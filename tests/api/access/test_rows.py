@@ -90,9 +90,11 @@ def test_the_net_holds_its_own_owner_and_the_application_cannot_take_it_down(
         for change in ("DISABLE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY")
     ]
     for each in statements:
-        with views.gate.database.connection() as connection:
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(each.encode())
+        with (
+            views.gate.database.connection() as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(each.encode())
 
 
 def test_a_principal_s_name_cannot_widen_what_it_sees(views: World) -> None:
