@@ -4,7 +4,7 @@ It stands before the route's own code and before its body is read, so that nothi
 of any thing by whoever may not ask: no credential 401, no function 403, a step-up that is
 missing 403. It is put before the routes when the application is made, over all of them at
 once: a route without a row in `api.access.matrix` keeps the program from starting.
-``tests/api/access/test_guard.py``, ``test_matrix.py``.
+``tests/api/access/test_matrix.py``.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 An issuer knows its keys; a token names its key, and the key pins the algorithm. A provider's
 keys are fetched when a token names one that is not known, at most every ten seconds, and
 anew after five minutes, so that one that the provider withdrew is believed no longer than
-that. ``tests/api/access/test_oidc.py``, ``test_token.py``.
+that. ``tests/api/access/test_asking.py``.
 """
 
 from collections.abc import Callable, Mapping, Sequence

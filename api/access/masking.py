@@ -3,7 +3,7 @@
 ``reliability.md``, T8: no member outside the kind's list, and a card secret never but to its
 buyer. Sealed values stay closed: their references may be seen, which tell nothing. A buyer
 that is masked for a merchant keeps the last four symbols, so that two of one order are told
-apart and nobody is found by it. ``tests/api/access/test_masking.py``.
+apart and nobody is found by it. ``tests/api/access/test_readings.py``.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Proofs of possession (DPoP, RFC 9449): the caller holds the key that its token is bound to.
 
 A proof is good for one method, one address and one token, for a minute, and once.
-``tests/api/access/test_proof.py``.
+``tests/api/access/test_asking.py``.
 """
 
 from base64 import urlsafe_b64encode

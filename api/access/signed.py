@@ -2,7 +2,7 @@
 
 What a text says of its own algorithm decides nothing: the key does (RFC 8725, 3.1). Ed25519
 and P-256 everywhere; RSA of at least 2,048 bits for an identity provider's tokens alone.
-``tests/api/access/test_signed.py``.
+``tests/api/access/test_asking.py``.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 Beside the profile's claims they say of which ``kind`` the principal is, which key of the
 client they were got with (``client_key``; so that a revoked key ends them), and in a sandbox
-that they are one's. ``tests/api/access/test_token.py``.
+that they are one's. ``tests/api/access/test_asking.py``.
 """
 
 from collections.abc import Mapping

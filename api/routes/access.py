@@ -1,6 +1,6 @@
 """A client's own keys, who read of me, and what takes two persons.
 
-``tests/api/access/test_clients.py``, ``test_readings.py``, ``test_openings.py``.
+``tests/api/access/test_matrix.py``, ``test_readings.py``, ``test_openings.py``.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Use cases of API clients, of reads, and of what takes two persons (I1; ``reliability.md``, 4.2).
 
-``tests/domain/clients/``.
+``tests/api/access/``.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """An API client: who it is, what it may ask for, and the keys that it shows itself by (I1).
 
-A key that was issued once and revoked is never issued again. ``tests/domain/clients/``.
+A key that was issued once and revoked is never issued again. ``tests/api/access/``.
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,7 @@
 ``client.usage_recorded`` is also how a read of personal data or of evidence stands in the
 log, and how a request that takes two persons is asked for and approved: each is a call that
 somebody made with a client, about certain subjects, for a purpose. No secret and no token
-stands in any of them. ``tests/domain/clients/``.
+stands in any of them. ``tests/api/access/``.
 """
 
 from typing import TYPE_CHECKING, Annotated, Final, Literal, get_args

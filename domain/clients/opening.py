@@ -2,7 +2,7 @@
 
 ``reliability.md``, 4.2: `2p` needs two different accounts, and requester ≠ approver; both are
 recorded. A sealed value is opened, or evidence exported by staff, on the strength of one.
-``tests/domain/clients/test_opening.py``.
+``tests/api/access/test_openings.py``.
 """
 
 from collections.abc import Mapping

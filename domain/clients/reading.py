@@ -1,7 +1,7 @@
 """A read of what concerns others: a stream of its own, so that readers never wait for readers.
 
 ``reliability.md``, T8: every read of evidence is an event that the subject can see.
-``tests/domain/clients/test_reading.py``.
+``tests/api/access/test_readings.py``.
 """
 
 from collections.abc import Mapping

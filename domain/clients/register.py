@@ -1,7 +1,7 @@
 """The keys of clients, as the authorization server looks them up: a register beside the log.
 
 What stands in it can be made again from the log, but for the digests of sandbox secrets: a
-lost secret is not restored, its client gets another one. ``tests/domain/clients/``.
+lost secret is not restored, its client gets another one. ``tests/api/access/``.
 """
 
 from typing import Final

@@ -2,7 +2,7 @@
 
 `Revocations` is asked at every request and asks the database at most twice a second; when
 the database is out of reach nobody gets in (``reliability.md``, 4.4, 16.5.3).
-``tests/api/access/test_revocation.py``.
+``tests/api/access/test_oauth.py``.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Reading a small JSON document of an identity provider over HTTP.
 
 It ends in good time, reads no more than it was told to, and follows no redirect. Plain http
-is for this machine alone. ``tests/api/access/test_oidc.py``.
+is for this machine alone. ``tests/api/access/test_asking.py``.
 """
 
 import json

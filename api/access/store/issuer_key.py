@@ -1,7 +1,7 @@
 """The key that our access tokens are signed with, in ``keys/token-ed25519.jwk`` of the home.
 
 Its own key: who may ask is another question than what the log holds. During a rotation
-``keys/token-former.jwk`` is still believed. ``tests/api/access/test_token.py``.
+``keys/token-former.jwk`` is still believed. ``tests/api/access/test_asking.py``.
 """
 
 import json

@@ -18,7 +18,7 @@ from domain.command import Command
 from domain.disputes.dispute import Dispute
 from domain.disputes.events import DisputeAssigned, DisputeOpened, EvidenceGathered
 from domain.event import Meta, Role
-from domain.orders.events import FundsFrozen, FundsHeld, OrderPlaced
+from domain.orders.events import FundsFrozen, FundsHeld, OrderPaid, OrderPlaced
 from domain.orders.order import Order
 from tests.api.asking import Client, proof_of, token_of
 
@@ -154,6 +154,7 @@ def _order(
     facts = (True, "no", True, "unused", "none", 0)
     dispute.happen(command, EvidenceGathered(*dispute.follows(command), *facts))  # type: ignore[arg-type]
     dispute.happen(command, DisputeAssigned(*dispute.follows(command), arbitrator, "first"))
+    order.happen(command, OrderPaid(*order.follows(command), new_id("pay")))
     order.happen(command, FundsHeld(*order.follows(command), 5, "CNY"))
     order.happen(command, FundsFrozen(*order.follows(command), dispute.id))
     ledger.trade.save(*command.events, command_id=command.id)
