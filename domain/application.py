@@ -39,9 +39,6 @@
     indexing     commit_index
     clients      register_client, issue_client_key, revoke_client_keys, refuse_call,
                  record_usage, request_opening, approve_opening
-    clients      register_client, issue_client_key, revoke_client_keys, refuse_call,
-                 record_usage, request_opening, approve_opening
-    indexing     commit_index
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
@@ -96,8 +93,6 @@ class Trade(
     Rotation,
     Indexing,
     Administration,
-    Administration,
-    Indexing,
 ):
     """A card-key trade, every action of which is recorded."""
 

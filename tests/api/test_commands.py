@@ -8,10 +8,10 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel
 from starlette.middleware.base import RequestResponseEndpoint
 
+from api.access.refusal import ForbiddenError
 from api.app import create_app, operations_of
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, Who, command_route, new_id
-from api.access.refusal import ForbiddenError
 from api.principal import Kind, Principal
 from tests.api.asking import Client, Reply, serving
 

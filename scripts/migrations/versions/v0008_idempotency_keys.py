@@ -6,7 +6,7 @@ refusal; a row that has no answer yet is of a request that was interrupted.
 
 from alembic import op
 
-revision = "0012"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
