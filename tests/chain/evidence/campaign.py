@@ -26,8 +26,10 @@ from chain.evidence.fault import Fault, Unchecked
 from chain.evidence.page import split_page
 from chain.evidence.signatures import read_checkpoint, read_policy
 from chain.evidence.verification import Trust
+from chain.stream_index.heads import HeadProof
 from tests.chain.evidence import standalone
-from tests.chain.evidence.making import POLICY, TRUST, Maker, policy, report, trade, zipped
+from tests.chain.evidence.indexing import whole
+from tests.chain.evidence.making import POLICY, TRUST, policy, report, trade, zipped
 from tests.chain.evidence.test_archive import tiny
 from tests.chain.keys import LOG, W1
 
@@ -104,7 +106,7 @@ def _refused(data: bytes) -> None:
 
 def parsers() -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
     """Return good bytes and what reads them, by name."""
-    log, members = trade(), Maker().members()
+    log, members = trade(), whole().members()
     program = standalone.module()
     return {
         "canonical": (members[names.BUNDLE], spelling.read),
@@ -115,12 +117,17 @@ def parsers() -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
         "checkpoint": (members[names.CHECKPOINT], read_checkpoint),
         "policy": (POLICY, read_policy),
         "consistency": (log.consistency(3, 5), ConsistencyFile.parse),
+        "head proof": (members[names.head_name(3)], _head),
         "page": (b'x<script id="package" type="application/json">{}</script>', split_page),
         "archive": (zipped(members), read_archive),
         "standalone policy": (POLICY, _quietly(program.Policy)),
         "standalone consistency": (log.consistency(3, 5), _quietly(program.read_consistency)),
         "standalone token": (log.consistency(3, 5), _quietly(program.Token)),
     }
+
+
+def _head(data: bytes) -> object:
+    return HeadProof.of_members(spelling.read(data).value)
 
 
 def _quietly(read: Callable[[bytes], object]) -> Callable[[bytes], object]:
@@ -136,7 +143,7 @@ def _quietly(read: Callable[[bytes], object]) -> Callable[[bytes], object]:
 def fuzz(minutes: float, seed: int) -> Counter[str]:
     """Mutate until *minutes* are over; return how often each thing was done."""
     source, counts = Random(seed), Counter[str]()
-    good, members = parsers(), Maker().members()
+    good, members = parsers(), whole().members()
     package, ends = zipped(members), time.monotonic() + minutes * 60
     listed = list(members)
     while time.monotonic() < ends:
