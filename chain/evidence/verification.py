@@ -14,19 +14,19 @@ from typing import Any, Final, Protocol
 from chain.checkpoint import Checkpoint
 from chain.errors import ChainError, MalformedError
 from chain.evidence import names
-from chain.evidence.archive import check_folder, read_archive
+from chain.evidence.archive import Archive, check_folder, read_archive
 from chain.evidence.bundle import read_bundle, read_custody
 from chain.evidence.checkpoint import check_checkpoint
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.contents import check_entries, check_files, check_proofs, check_rules
-from chain.evidence.digests import sha256_hex, sm3_hex
+from chain.evidence.digests import both_hex, sha256_hex, sm3_hex
 from chain.evidence.fault import Fault, Unchecked
 from chain.evidence.heads import check_heads
 from chain.evidence.hidden import check_hidden
 from chain.evidence.histories import check_histories
 from chain.evidence.issue import check_issue
 from chain.evidence.package import Container, Package
-from chain.evidence.page import inline_data, split_page
+from chain.evidence.page import inline_data, size_of, split_page
 from chain.evidence.receipts import HeldReceipt, check_receipts
 from chain.evidence.report import Findings
 from chain.evidence.signatures import is_signed, read_checkpoint, read_policy
@@ -81,7 +81,7 @@ class _Reader:
 class Source:
     """Where a package comes from: an archive's bytes, or the files of a folder or page."""
 
-    archive: bytes | None = None
+    archive: Archive | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     container: Container = "zip"
     fault: Fault | None = None
@@ -112,9 +112,7 @@ def verify_package(source: Source, trust: Trust, tool: Mapping[str, Any]) -> dic
                 "tsa_roots_sha256": _digest(trust.tsa_roots),
             },
             "checked_at": trust.now,
-            "package": None
-            if archive is None
-            else {"sha256": sha256_hex(archive), "size": len(archive), "sm3": sm3_hex(archive)},
+            "package": None if archive is None else {"size": len(archive), **both_hex(archive)},
             "verifier": dict(tool),
         }
     )
@@ -293,7 +291,7 @@ def _check_page(package: Package) -> None:
     said = package.bundle["verify_html"]
     if {"sha256": sha256_hex(template), "sm3": sm3_hex(template)} != said:
         raise Fault("template", names.PAGE)
-    if data != inline_data(package.files):
+    if size_of(package.files) > len(data) or data != inline_data(package.files):
         raise Fault("data", names.PAGE)
 
 

@@ -12,7 +12,8 @@ from chain.evidence import names
 from chain.evidence.verification import Trust
 from chain.evidence.words import words_of
 from chain.misbehaviour import MisbehaviourProof, verify_misbehaviour
-from tests.chain.evidence import browser, standalone
+from scripts import browser
+from tests.chain.evidence import standalone
 from tests.chain.evidence.making import TRUST, Maker, TestLog, report, trade, zipped
 from tests.chain.keys import LOG
 
