@@ -112,6 +112,16 @@ def test_without_an_index_the_export_goes_on_and_says_so(
     assert verified(package, policy)["history_complete"] == ("not_checked", "no_head_index")
 
 
+def test_the_stream_of_the_commitments_never_covers_its_own_end(
+    demo: Demo, policy: Path, tmp_path: Path
+) -> None:
+    export(demo, tmp_path / "first.zip", "--order", demo.facts["order"]["stream"])
+    assert call("index", "commit", "--home", demo.home).code == 0
+    package = tmp_path / "index.zip"
+    export(demo, package, "--stream", "index")
+    assert verified(package, policy)["history_complete"] == ("not_checked", "no_head_index")
+
+
 def test_an_erasure_leaves_the_proof_of_completeness_standing(
     demo: Demo, policy: Path, tmp_path: Path
 ) -> None:
