@@ -1,5 +1,7 @@
 """Which histories of a matter are shown to end, and that nothing untrue is handed out."""
 
+from dataclasses import replace
+
 import pytest
 
 from chain.entry import Entry
@@ -66,7 +68,11 @@ def test_a_supporting_entry_needs_no_end() -> None:
     size = world.size()
     header = b'{"at":"2026-11-24T10:00:00.000000Z","prev":null,"seq":1,"stream":"erasure/1"'
     entry = header + b',"type":"privacy.erased","v":1}\n{}\n'
-    supported = selection.supported_by(size + 5, entry)
+    supported = replace(
+        selection,
+        entries={**selection.entries, size + 5: entry},
+        supporting=frozenset({"erasure/1"}),
+    )
     assert last_of_matter(supported) == last_of_matter(selection)
     found = heads_of(supported, ENTRY, *indexed(world, size))
     assert "erasure/1" not in {each.stream for each in found.proofs.values()}
