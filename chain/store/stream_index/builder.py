@@ -92,11 +92,6 @@ class IndexBuilder:
             found.append(MemoryListing(part, entries))
         return found
 
-    def since(self, index: int) -> Sequence[Indexed] | None:
-        """Return the entries from leaf *index* on, None where some of them are in files."""
-        first = index - self._filed
-        return None if first < 0 else self._recent[first:]
-
     @property
     def ranges(self) -> Sequence[RangeFile]:
         """The ranges in files, from left to right."""
