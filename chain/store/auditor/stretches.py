@@ -75,7 +75,7 @@ class FromDatabase:
         """Audit *stretch*."""
         if self._connection is None:
             self._connection = Database(self._url).connect()
-        rows = _stored_rows(self._connection, stretch.start, stretch.stop)
+        rows = stored_rows(self._connection, stretch.start, stretch.stop)
         return audit_range(stretch.start, rows, stretch.cuts)
 
     def close(self) -> None:
@@ -102,7 +102,8 @@ class FromFiles:
         """Nothing is open."""
 
 
-def _stored_rows(connection: Connection, start: int, stop: int) -> Iterator[list[Row]]:
+def stored_rows(connection: Connection, start: int, stop: int) -> Iterator[list[Row]]:
+    """Yield the entries ``[start, stop)`` of a database, some at a time."""
     for low in range(start, stop, STEP):
         yield connection.execute(_ROWS, [low, min(low + STEP, stop)], binary=True).fetchall()
 
