@@ -11,6 +11,7 @@ from chain.store.database import Database
 from chain.store.publisher import LOG_FOLDER, Publisher
 from chain.store.signer import Signer, read_verifier_keys
 from chain.stream_index.commitment import EVENT_TYPE, Commitment
+from chain.stream_index.ranges import coarsest_cover
 from tests.chain.store.published import AT, make_home
 from tests.chain.store.stream_index.following import grow, indexer_of, record
 from tests.chain.store.writing import Command, Event, write
@@ -78,10 +79,9 @@ def test_a_lie_is_named_with_its_entry_and_its_range(
 
 def test_who_commits_to_what_is_still_to_come_is_named(operator: Operator) -> None:
     size, ranges = operator.true
-    after = size + (1 << ranges[-1].range.level)
-    part = ranges[-1].range._replace(number=ranges[-1].range.number + 1)
-    assert part.end == after
-    told = Commitment(after, (*ranges, ranges[-1]._replace(range=part)))
+    after = 2 * size
+    beyond = [ranges[-1]._replace(range=each) for each in coarsest_cover(size, after)]
+    told = Commitment(after, (*ranges, *beyond))
     index = record(operator.database, told) - 1
     grow(operator.database, after)
     (found,) = operator.findings()
