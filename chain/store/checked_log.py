@@ -259,9 +259,9 @@ class CheckedLog:
             except VerificationError:
                 shutil.rmtree(folder, ignore_errors=True)
                 index = made()
+            self._index = index
             for entries in self._reread(index.size, self.size):
                 index.add(entries)
-            self._index = index
         return self._index
 
     def _reread(self, start: int, stop: int) -> Iterator[Sequence[Indexed]]:
