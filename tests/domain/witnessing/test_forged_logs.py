@@ -164,7 +164,7 @@ def make_money(market: list[Told]) -> list[Event]:
     """A posting gives a merchant more than it takes from anybody."""
     del market
     lines = [{"account": "channel", "amount": -100}, {"account": "merchant:M-LAN", "amount": 9_900}]
-    data = {"occasion": "payment_captured", "currency": "CNY", "lines": lines}
+    data: dict[str, object] = {"occasion": "payment_captured", "currency": "CNY", "lines": lines}
     return [Event("ledger/main-2026-11-22", "ledger.posted", data)]
 
 
@@ -176,7 +176,7 @@ def pay_out_of_nothing(market: list[Told]) -> list[Event]:
         {"account": f"escrow:{order}", "amount": -9_900},
         {"account": f"refund:{refund}", "amount": 9_900},
     ]
-    data = {"occasion": "refund_executed", "currency": "CNY", "lines": lines}
+    data: dict[str, object] = {"occasion": "refund_executed", "currency": "CNY", "lines": lines}
     return [Event("ledger/main-2026-11-22", "ledger.posted", data)]
 
 
