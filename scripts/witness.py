@@ -150,7 +150,9 @@ def serve(
             check = checking.check
         witness = stack.enter_context(Witness(home, lambda: datetime.now(UTC), check=check))
         if checking is not None:
-            _say(checking.catch_up())
+            said = checking.catch_up()
+            if not with_parent:
+                _say(said)
         config = uvicorn.Config(
             create_witness_app(witness),
             log_level="warning",
@@ -164,8 +166,8 @@ def serve(
         with socket.create_server((host, port), family=family) as door:
             bound = door.getsockname()[1]
             print(bound, flush=True)  # noqa: T201 — the answer that a starter waits for
-            logs = len(witness.logs)
-            _say(f"{witness.key.name} watches {logs} logs")
+            if not with_parent:
+                _say(f"{witness.key.name} watches {len(witness.logs)} logs")
             server = uvicorn.Server(config)
             if with_parent:
                 # The pipe's other end closes with our parent, however that ends.

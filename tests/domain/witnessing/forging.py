@@ -44,7 +44,9 @@ def entry_of(told: Told) -> Event:
     """Return *told* as it is written past the application."""
     body = parse(told.body())
     assert isinstance(body, dict)
-    return Event(told.originator_id, told.TOPIC, body["data"])
+    data = body["data"]
+    assert isinstance(data, dict)
+    return Event(told.originator_id, told.TOPIC, dict(data))
 
 
 class Operator:
