@@ -2,7 +2,7 @@
 
 A commitment is free in how it cuts the log into ranges, and most cut it as our own builder
 does, whose ranges' roots are remembered when they are made. Any other range is made from its
-entries, which takes as long as it is large. ``tests/chain/store/stream_index/test_recomputing.py``.
+entries, which takes as long as it is large. ``tests/chain/store/test_audited_index.py``.
 """
 
 from collections.abc import MutableMapping, Sequence
