@@ -16,6 +16,7 @@ GROUPS = {
     "certificate": ("verify", "show", "status", "key"),
     "import": ("keys", "check"),
     "keys": (),
+    "index": ("run", "commit", "prove"),
     "disputes": (),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]
