@@ -16,6 +16,7 @@ GROUPS = {
     "certificate": ("verify", "show", "status", "key"),
     "import": ("keys", "check"),
     "keys": (),
+    "index": ("run", "commit", "prove"),
     "disputes": (),
     "config": ("check",),
     "index": (),
