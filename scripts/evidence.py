@@ -8,7 +8,7 @@ file, and the next run issues another number. Proved by ``tests/scripts/test_evi
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
@@ -21,7 +21,7 @@ from chain.checkpoint import Checkpoint
 from chain.entry import format_at
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.digests import sha256_hex, sm3_hex
-from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, package_of
+from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, members_of, package_of
 from chain.hashes import TreeHash
 from chain.store.files import LockedError, MissingFileError
 from chain.store.stamps import NoStampError
@@ -39,6 +39,7 @@ from domain.evidence.selection import (
     select_stream,
 )
 from domain.identifiers import check
+from scripts.certifying import Certifier, certify
 from scripts.custody import Extraction, statement_of
 from scripts.deploying import deployment
 from scripts.options import Home, Json
@@ -54,6 +55,9 @@ app = typer.Typer(
 MAX_STAMPS = 64
 PUBLISHER_SECONDS = 60
 """So long a publisher that runs elsewhere may take."""
+
+
+app.command("certificate")(certify)
 
 
 @app.callback()
@@ -108,6 +112,9 @@ def export(  # noqa: PLR0913, PLR0917 — each is an option of the command
     court_case: Annotated[str | None, typer.Option("--case", help="The court's number.")] = None,
     home: Home = None,
     *,
+    with_certificate: Annotated[
+        bool, typer.Option("--certificate/--no-certificate", help="Enclose a sealed certificate.")
+    ] = True,
     as_json: Json = False,
 ) -> Outcome:
     """Write an evidence package about an order, a dispute or a stream."""
@@ -125,24 +132,37 @@ def export(  # noqa: PLR0913, PLR0917 — each is an option of the command
         court_case,
     )
     with deployment(home) as ledger:
-        number, package, parts = make_package(ledger, request, datetime.now(UTC))
+        certifier = Certifier(ledger) if with_certificate else None
+        number, package, parts = make_package(ledger, request, datetime.now(UTC), certifier)
     path = out or Path(f"{number}.zip")
     path.write_bytes(package)
     return _outcome(path, number, package, parts)
 
 
-def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[str, bytes, Parts]:
+def make_package(
+    ledger: Deployment, request: Request, now: datetime, certifier: Certifier | None = None
+) -> tuple[str, bytes, Parts]:
     """Compose, record and write the package; return its number, its bytes and its parts.
+
+    Args:
+        ledger: it is from.
+        request: what is asked for.
+        now: the moment.
+        certifier: makes the certificate; None leaves it out.
 
     Raises:
         Refusal: a rule of the business forbids it; nothing was recorded.
         NotPublishedError: the log is not published up to what is needed.
     """
-    return write_package(ledger, request, look_up(ledger, request), now)
+    return write_package(ledger, request, look_up(ledger, request), now, certifier)
 
 
 def write_package(
-    ledger: Deployment, request: Request, disclosure: Disclosure, now: datetime
+    ledger: Deployment,
+    request: Request,
+    disclosure: Disclosure,
+    now: datetime,
+    certifier: Certifier | None = None,
 ) -> tuple[str, bytes, Parts]:
     """Do the same for what was looked up.
 
@@ -174,7 +194,10 @@ def write_package(
         entry=proof.extra or b"",
         proof=TlogProof(index, proof.hashes, later_note).to_bytes(),
         consistency=ConsistencyFile(checkpoint.size, later.size, tuple(consistency)).to_bytes(),
+        stamp=stamp_of(ledger, bundle),
     )
+    if certifier is not None:
+        issue = replace(issue, certificate=certifier.certificate(members_of(files, bundle, issue)))
     return number, package_of(files, bundle, issue), parts
 
 
@@ -261,6 +284,15 @@ def collect_stamps(
             proof = ConsistencyFile(size or 0, checkpoint.size, tuple(hashes))
             files[f"{name}.consistency"] = proof.to_bytes()
     return files
+
+
+def stamp_of(ledger: Deployment, bundle: bytes) -> bytes | None:
+    """Return a time stamp over ``bundle.json``, where an authority is configured and gives one."""
+    if not ledger.settings.stamp_authorities:
+        return None
+    with suppress(NoStampError):
+        return ledger.stamper.token_over(bundle)
+    return None
 
 
 def hashes_of(ledger: Deployment, index: int, size: int) -> tuple[TreeHash, ...]:

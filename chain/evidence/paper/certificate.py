@@ -155,7 +155,7 @@ def _completeness(bundle: Bundle, heads: Heads | None) -> Group:
         ["历史完整性：未检查", "history complete: not checked"]
         if heads is None
         else [
-            f"日志索引承诺：规模 {heads.size:,}（{beijing(heads.at)}）时，末条即各事项序列的最后一条",
+            f"日志索引承诺：规模 {heads.size:,}（{beijing(heads.at)}）时，末条即最后一条",
             f"the log's index commits: at size {heads.size:,} the matter's streams ended so",
         ]
     )

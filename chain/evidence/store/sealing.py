@@ -74,7 +74,8 @@ def open_seal(home: Path, now: datetime) -> SealKey:
     """Return the seal of the deployment at *home*; a test seal is made where there is none.
 
     Raises:
-        MalformedError: a file is not in its form, or key and certificate do not belong together.
+        MalformedError: a file is not in its form, key and certificate do not belong together,
+            or the certificate is not valid *now*.
         MissingFileError: one of a pair of files is missing.
         VerificationError: others may read a secret.
     """
@@ -88,7 +89,22 @@ def open_seal(home: Path, now: datetime) -> SealKey:
         found = _open_pair(folder, TEST_CERTIFICATE_FILE, TEST_KEY_FILE)
     if _public(found.key.public_key()) != _public(found.certificate.public_key()):
         raise MalformedError(f"{folder}: the seal's key is not that of its certificate")
+    check_validity(found, now)
     return found
+
+
+def check_validity(seal: SealKey, at: datetime) -> None:
+    """Check that *seal* may be used *at* that time.
+
+    Raises:
+        MalformedError: its certificate is not valid then.
+    """
+    certificate = seal.certificate
+    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        raise MalformedError(
+            f"the seal's certificate is valid from {certificate.not_valid_before_utc:%Y-%m-%d} to"
+            f" {certificate.not_valid_after_utc:%Y-%m-%d}: put the new one into keys/"
+        )
 
 
 def seal_pdf(pdf: bytes, bundle: bytes, seal: SealKey, at: datetime) -> bytes:
@@ -103,12 +119,7 @@ def seal_pdf(pdf: bytes, bundle: bytes, seal: SealKey, at: datetime) -> bytes:
     Raises:
         MalformedError: the seal's certificate is not valid then, or of a kind not known here.
     """
-    certificate = seal.certificate
-    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-        raise MalformedError(
-            f"the seal's certificate is valid from {certificate.not_valid_before_utc:%Y-%m-%d} to"
-            f" {certificate.not_valid_after_utc:%Y-%m-%d}: put the new one into keys/"
-        )
+    check_validity(seal, at)
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",
