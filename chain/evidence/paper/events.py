@@ -20,7 +20,7 @@ from chain.evidence.spelling import is_time
 MAX_EVENTS: Final = 200
 """So many are printed one by one; the manifest, which is attached, has all of them."""
 MAX_PLACES: Final = 60
-_ROLES: Final = {"matter": "本事项 / matter", "support": "辅助 / support"}
+_ROLES: Final = {"matter": ("本事项", "matter"), "support": ("辅助", "support")}
 
 
 def streams(bundle: Bundle) -> Group:
@@ -30,9 +30,9 @@ def streams(bundle: Bundle) -> Group:
         times = [e["at"] for e in bundle["entries"] if e["stream"] == each["stream"]]
         rows.append(
             Row(
-                printable(each["stream"]),
-                _ROLES[each["role"]],
+                *_ROLES[each["role"]],
                 [
+                    printable(each["stream"]),
                     f"起止 / first–last：{each['first']}–{each['last']}，{len(times)} 条 / entries",
                     f"{beijing(times[0])} – {beijing(times[-1])}",
                 ],

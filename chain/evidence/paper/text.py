@@ -20,8 +20,8 @@ _LATIN: Final = range(0x20, 0x180)
 _MISSING: Final = "\u0251\u0261\u2609"
 """Of GBK's characters those that the font has not."""
 _BREAK: Final = "\u200b"
-_LONG: Final = re.compile(r"[!-~]{25,}")
-"""So many characters without a space may be wider than their cell."""
+_LONG: Final = re.compile(r"[!-~]{33,}")
+"""So many characters without a space may be wider than their cell; our own names are not."""
 
 
 def grouped(digest: str) -> str:
@@ -41,7 +41,7 @@ def utc(at: str) -> str:
 
 def printable(text: str) -> str:
     """Return *text* as it can be printed: one line, every character seen, long words broken."""
-    spelt = "".join(each if is_printable(each) else f"[U+{ord(each):04X}]" for each in text)
+    spelt = "".join(each if is_printable(each) else f"[U+{ord(each):04X}]{_BREAK}" for each in text)
     return _LONG.sub(lambda found: _broken(found[0]), spelt)
 
 

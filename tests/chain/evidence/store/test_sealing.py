@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from chain.errors import ChainError, MalformedError, VerificationError
 from chain.evidence import names
@@ -165,4 +167,5 @@ def test_the_seal_states_the_moment_that_it_is_told(tmp_path: Path) -> None:
     seal = open_seal(tmp_path, NOW)
     at = datetime(2026, 12, 24, 18, tzinfo=UTC)
     sealed = seal_pdf(printed(), files()[names.BUNDLE], seal, at)
-    assert b"(D:20261224180000" in sealed
+    (signature,) = PdfFileReader(BytesIO(sealed)).embedded_signatures
+    assert signature.self_reported_timestamp == at
