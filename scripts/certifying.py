@@ -1,8 +1,8 @@
-"""``xiyou evidence certificate``: the sealed certificate of a package, apart from the package.
+"""``xiyou evidence certificate`` and ``record``: what of a package goes on paper.
 
-Packages enclose theirs when they are exported; this makes one for a package that was exported
-without, or seals it anew after a new seal was bought. Proved by
-``tests/scripts/test_evidence.py``.
+Packages enclose their certificate when they are exported; this makes one for a package that
+was exported without, or seals it anew after a new seal was bought. The extraction record is
+printed to be signed by hand. Proved by ``tests/scripts/test_evidence.py``.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from chain.evidence import names
 from chain.evidence.archive import read_archive
 from chain.evidence.claims import MAX_MEMBER
 from chain.evidence.digests import sha256_hex
+from chain.evidence.fault import Unchecked
 from chain.evidence.report import first_code
 from chain.evidence.verification import Source, Trust, verify_package
 from scripts.deploying import deployment
@@ -107,3 +108,24 @@ def certify(
     }
     label = "TEST ONLY seal, it vouches for nothing: " if said.is_test else ""
     return Outcome(facts, f"{path}: certificate of {report['number']}\n  {label}{said.subject}")
+
+
+def print_record(
+    package: Annotated[Path, typer.Argument(help="The package, a .zip.", dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="The file to write.", dir_okay=False)],
+    *,
+    as_json: Json = False,
+) -> Outcome:
+    """Write a package's extraction record (custody.json) as a form to be signed by hand."""
+    del as_json
+    from chain.evidence.store import press  # noqa: PLC0415 — slow, and seldom asked for
+
+    try:
+        pdf = press.print_record(read_archive(package.read_bytes()))
+    except OSError as error:
+        raise InputError(f"{package}: cannot be read: {error.strerror}") from None
+    except Unchecked:
+        raise InputError(f"{package}: is of a format that this program does not know") from None
+    out.write_bytes(pdf)
+    facts = {"ok": True, "out": str(out), "bytes": len(pdf), "sha256": sha256_hex(pdf)}
+    return Outcome(facts, f"{out}: extraction record, to be signed by hand; nothing was checked")

@@ -39,7 +39,7 @@ from domain.evidence.selection import (
     select_stream,
 )
 from domain.identifiers import check
-from scripts.certifying import Certifier, certify
+from scripts.certifying import Certifier, certify, print_record
 from scripts.custody import Extraction, statement_of
 from scripts.deploying import deployment
 from scripts.options import Home, Json
@@ -58,6 +58,7 @@ PUBLISHER_SECONDS = 60
 
 
 app.command("certificate")(certify)
+app.command("record")(print_record)
 
 
 @app.callback()

@@ -209,6 +209,9 @@ def test_a_certificate_is_made_apart_for_a_package_without(
     bundle = read_archive(package.read_bytes())["bundle.json"]
     roots = (demo.home / "keys/seal-test-root.pem").read_bytes()
     check_certificate(pdf.read_bytes(), bundle, roots, is_test_allowed=True)
+    record = call("evidence", "record", package, "--out", pdf)
+    assert record.code == 0, record.err
+    assert pdf.read_bytes().startswith(b"%PDF")
 
 
 def test_no_certificate_is_made_for_what_this_log_has_not_issued(

@@ -47,7 +47,7 @@ def events(files: Mapping[str, bytes], bundle: Bundle, dated: Mapping[int, str])
     Args:
         files: of the package.
         bundle: its manifest.
-        dated: by leaf index, the time in the earliest token over a tree with the entry.
+        dated: by leaf index, as printed, the earliest token's time over a tree with the entry.
     """
     shown = bundle["entries"][:MAX_EVENTS]
     return {
@@ -110,7 +110,7 @@ def _event(files: Mapping[str, bytes], said: dict[str, Any], dated: str | None) 
         "stream": f"{printable(said['stream'])} #{said['seq']}",
         "occurred": beijing(str(occurred)) if occurred else "未另载 / not stated apart",
         "recorded": beijing(said["at"]),
-        "dated": beijing(dated) if dated else "无时间戳 / no token",
+        "dated": dated or "无时间戳 / no token",
         "source": printable(source) or "未载明 / not stated",
         "sha256": grouped(said["sha256"]),
         "sm3": grouped(said["sm3"]),

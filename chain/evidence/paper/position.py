@@ -86,7 +86,7 @@ def stamps(files: Mapping[str, bytes]) -> Group:
             rows.append(Row(what, name, ["令牌与所述内容不符 / the token is over other bytes"]))
             continue
         label = ["测试 TEST ONLY：不证明时间 / gives no independent time"] if said.is_test else []
-        at = f"{said.at:%Y-%m-%dT%H:%M:%S.%f}Z"
+        at = _spelt(said)
         rows.append(
             Row(
                 what,
@@ -108,18 +108,24 @@ def stamps(files: Mapping[str, bytes]) -> Group:
 
 
 def dated(files: Mapping[str, bytes], bundle: Bundle) -> dict[int, str]:
-    """Return by leaf index the earliest time that a token gives to a tree with the entry."""
+    """Return by leaf index, as printed, the earliest time of a token over a tree with the entry."""
     times = [
-        (int(name[len("stamps/") : -len(".tsr")]), f"{said.at:%Y-%m-%dT%H:%M:%S.%f}Z")
+        (int(name[len("stamps/") : -len(".tsr")]), said)
         for name, _, said in _tokens(files)
         if said is not None and name != names.ISSUE_STAMP
     ]
     found = {}
     for each in bundle["entries"]:
-        over = [at for size, at in times if size > each["index"]]
+        over = [said for size, said in times if size > each["index"]]
         if over:
-            found[each["index"]] = min(over)
+            first = min(over, key=lambda said: said.at)
+            label = "（测试 TEST）" if first.is_test else ""
+            found[each["index"]] = f"{beijing(_spelt(first))}{label}"
     return found
+
+
+def _spelt(said: Timestamp) -> str:
+    return f"{said.at:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def _tokens(files: Mapping[str, bytes]) -> Iterator[tuple[str, str, Timestamp | None]]:

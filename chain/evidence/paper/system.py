@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from chain.evidence.bundle import Bundle
 from chain.evidence.paper.text import beijing, grouped, printable
@@ -36,10 +36,18 @@ def system(bundle: Bundle, custody: Mapping[str, Any]) -> Group:
     )
 
 
+_MEMBERS: Final = (
+    *("name_masked", "staff_reference", "role", "organisation"),
+    *("system", "origin", "database_version"),
+)
+"""Of the record's parts, in the order in which they are read."""
+
+
 def person(said: Mapping[str, Any] | None) -> str:
-    """Return who somebody of the staff is, by reference and role."""
-    parts = [] if said is None else [each for each in said.values() if each]
-    return "，".join(printable(str(each)) for each in parts) or UNKNOWN
+    """Return who or what a part of the record names."""
+    named = {} if said is None else said
+    parts = [printable(str(named[each])) for each in _MEMBERS if named.get(each)]
+    return "，".join(parts) or UNKNOWN
 
 
 def span(said: Mapping[str, Any]) -> str:

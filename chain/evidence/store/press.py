@@ -18,6 +18,7 @@ import typst
 from chain.entry import parse_at
 from chain.evidence import names
 from chain.evidence.paper.certificate import Issued, certificate_of
+from chain.evidence.paper.record import record_of
 from chain.evidence.paper.text import BEIJING
 
 PAPER: Final = "chain.evidence.paper"
@@ -34,6 +35,16 @@ def print_certificate(issued: Issued) -> bytes:
     bundle = issued.files[names.BUNDLE]
     inputs = {"bundle": bundle.decode(), "qr": _qr(content["qr"])}
     return _set("certificate.typ", content, inputs)
+
+
+def print_record(package: Mapping[str, bytes]) -> bytes:
+    """Return the extraction record in the files of *package* as a PDF to be signed by hand.
+
+    Raises:
+        Fault: the package is not in its format.
+        Unchecked: it is of a format that this program does not know.
+    """
+    return _set("record.typ", record_of(package), {})
 
 
 def _set(template: str, content: Mapping[str, Any], inputs: Mapping[str, str]) -> bytes:

@@ -80,9 +80,9 @@ def test_nothing_may_follow_the_seal(end: bytes) -> None:
 def test_an_incremental_update_after_the_seal_breaks_it() -> None:
     writer = IncrementalPdfFileWriter(BytesIO(sealed()))
     writer.root["/PageMode"] = pdf_name("/UseNone")
-    writer.update_root()
+    writer.update_root()  # type: ignore[no-untyped-call] # the library has none
     out = BytesIO()
-    writer.write(out)
+    writer.write(out)  # type: ignore[no-untyped-call] # the library has none
     assert len(out.getvalue()) > len(sealed())
     assert code_of(out.getvalue()) == "seal"
 
