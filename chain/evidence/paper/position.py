@@ -119,7 +119,7 @@ def dated(files: Mapping[str, bytes], bundle: Bundle) -> dict[int, str]:
         over = [said for size, said in times if size > each["index"]]
         if over:
             first = min(over, key=lambda said: said.at)
-            label = "（测试 TEST）" if first.is_test else ""
+            label = " TEST" if first.is_test else ""
             found[each["index"]] = f"{beijing(_spelt(first))}{label}"
     return found
 

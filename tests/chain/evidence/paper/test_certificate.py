@@ -156,4 +156,4 @@ def test_tokens_are_told_with_authority_and_label_and_date_the_entries(tmp_path:
     assert stamps[0]["lines"] == ["令牌与所述内容不符 / the token is over other bytes"]
     assert stamps[1]["lines"][0].startswith("测试 TEST ONLY")
     assert "O=TEST ONLY" in stamps[1]["lines"][1]
-    assert all(each["dated"].endswith("+08:00（测试 TEST）") for each in content["events"]["items"])
+    assert all(each["dated"].endswith("+08:00 TEST") for each in content["events"]["items"])
