@@ -59,10 +59,12 @@ class Certifier:
             MalformedError: the seal's certificate is no longer valid.
         """
         from chain.evidence.paper.certificate import Issued  # noqa: PLC0415 — see above
+        from chain.evidence.paper.position import heads_in  # noqa: PLC0415 — see above
         from chain.evidence.store.press import print_certificate  # noqa: PLC0415 — see above
         from chain.evidence.store.sealing import seal_pdf  # noqa: PLC0415 — see above
 
-        pdf = print_certificate(Issued(members, self.verify_page, self.seal.said()))
+        issued = Issued(members, self.verify_page, self.seal.said(), heads_in(members))
+        pdf = print_certificate(issued)
         sealed = seal_pdf(pdf, members[names.BUNDLE], self.seal, datetime.now(UTC))
         return sealed if len(sealed) <= MAX_MEMBER else None
 

@@ -17,6 +17,7 @@ from chain.evidence.bundle import Bundle, read_bundle, read_custody
 from chain.evidence.claims import DATA
 from chain.evidence.digests import sha256_hex, sm3_hex
 from chain.evidence.paper import events, position, system
+from chain.evidence.paper.position import Heads
 from chain.evidence.paper.text import beijing, grouped, printable, utc
 from chain.evidence.paper.wording import Both, Group, Row
 
@@ -40,13 +41,6 @@ class Seal(NamedTuple):
     issuer: str
     serial: str
     is_test: bool
-
-
-class Heads(NamedTuple):
-    """That the log's index commits to the heads of the shown streams."""
-
-    size: int
-    at: str
 
 
 @dataclass(frozen=True, slots=True)

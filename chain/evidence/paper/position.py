@@ -9,12 +9,24 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from chain.evidence import names
-from chain.evidence.bundle import Bundle
+from chain.evidence.bundle import Bundle, read_bundle
+from chain.evidence.contents import check_entries
 from chain.evidence.entries import read_entry, read_proof
+from chain.evidence.heads import CLAIM as HEADS
+from chain.evidence.heads import check_heads
+from chain.evidence.package import Package
 from chain.evidence.paper.text import beijing, printable, utc
 from chain.evidence.paper.wording import Group, Row
+from chain.evidence.report import VERIFIED, Findings
 from chain.evidence.signatures import examine, read_checkpoint, read_policy, time_of
 from chain.timestamp import Timestamp, TimestampError, check_imprint
+
+
+class Heads(NamedTuple):
+    """That the log's index commits to the heads of the shown streams."""
+
+    size: int
+    at: str
 
 
 class IssueEntry(NamedTuple):
@@ -76,6 +88,17 @@ def place(files: Mapping[str, bytes], bundle: Bundle, issue: IssueEntry) -> Grou
             ),
         ],
     )
+
+
+def heads_in(files: Mapping[str, bytes]) -> Heads | None:
+    """Return what the package's head index commits to; None if it has none that holds."""
+    package, findings = Package(dict(files), read_bundle(files[names.BUNDLE]), "zip"), Findings()
+    check_entries(package, findings)
+    check_heads(package, findings)
+    if findings.verdict(HEADS) != VERIFIED:
+        return None
+    said = findings.facts["complete"]
+    return Heads(said["size"], said["at"])
 
 
 def stamps(files: Mapping[str, bytes]) -> Group:

@@ -11,8 +11,9 @@ import pytest
 from chain.evidence import names
 from chain.evidence.claims import DATA, published
 from chain.evidence.digests import sha256_hex, sm3_hex
-from chain.evidence.paper.certificate import Heads, Issued, certificate_of, qr_text
+from chain.evidence.paper.certificate import Issued, certificate_of, qr_text
 from chain.evidence.paper.events import MAX_EVENTS
+from chain.evidence.paper.position import Heads, heads_in
 from chain.evidence.paper.text import grouped
 from chain.store.openssl import has_openssl
 from scripts.authority import TestAuthority
@@ -107,6 +108,10 @@ def test_completeness_is_not_checked_unless_the_log_commits_to_heads() -> None:
     assert "512" in told[0]
     assert "2026-11-22 20:00:00.000000 +08:00" in told[0]
     assert "not checked" not in str(told)
+
+
+def test_a_package_without_a_head_index_commits_to_no_heads() -> None:
+    assert heads_in(files()) is None
 
 
 def test_a_test_seal_is_called_one_and_a_real_one_is_not() -> None:
