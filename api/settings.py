@@ -24,6 +24,7 @@ fault too, since it is most often a setting misspelt. Proved by ``tests/api/test
     XIYOU_OIDC_CLAIM          the claim that says of which kind somebody is; default: groups
     XIYOU_OIDC_KINDS          pairs of that claim's value and our kind, the strongest first
     XIYOU_OIDC_SUBJECT        the claim that names whom it is; default: sub
+    XIYOU_VERIFY_PAGE         where verify.html is published; stands in certificates' QR codes
     XIYOU_DEBUG               1: show where an error arose, for whoever develops this program
 """
 
@@ -72,6 +73,7 @@ REMEDIES = {
     "OIDC_CLAIM": "name a claim, such as groups",
     "OIDC_KINDS": "write VALUE KIND VALUE KIND ...: kinds as the authorization matrix has them",
     "OIDC_SUBJECT": "name a claim, such as sub",
+    "VERIFY_PAGE": "write the page's address, https://..., of at most 120 letters and without #",
     "DEBUG": "set it to 1, or unset it",
 }
 
@@ -221,6 +223,7 @@ class Settings(BaseSettings):
         default_factory=dict
     )
     oidc_subject: str = "sub"
+    verify_page: Annotated[str, Field(pattern=r"^https?://[!-\"$-~]{1,112}$")] | None = None
     debug: bool = False
 
     @property

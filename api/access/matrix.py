@@ -18,7 +18,7 @@ from api.principal import Kind
 class Cell(StrEnum):
     """What one kind may do in one row."""
 
-    NONE = "–"  # noqa: RUF001 — as the design's table writes it
+    NONE = "–"
     ALL = "all"
     OWN = "own"
     OWN_MASKED = "own, buyer masked"

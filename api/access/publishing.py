@@ -28,7 +28,7 @@ No credential: 401. A function that the kind or the token's scope lacks: 403, be
 is read. Another's thing and a missing one: the same 404, byte for byte but for the request id.
 Tokens of platform clients and regulators are bound to a key (DPoP, RFC 9449). A revoked token,
 or one that was got with a revoked key, is accepted for less than a second longer.
-"""  # noqa: E501, RUF001 — lines of a page, and the design's own dash
+"""  # noqa: E501 — lines of a page, and the design's own dash
 
 
 def authorization_page() -> str:
