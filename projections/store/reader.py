@@ -205,15 +205,15 @@ class ViewReader:
         while True:
             with self._connecting() as connection:
                 slot = live_slot(connection, view)
-                rows = connection.execute(
-                    # Names are of our own tables and columns; values are parameters.
-                    f"SELECT s.position, {', '.join(f'r.{name}' for name in table.names)}"
+                # Names are of our own tables and columns; what a caller says is a parameter.
+                query = (
+                    f"SELECT s.position, {', '.join(f'r.{name}' for name in table.names)}"  # noqa: S608 — see above
                     " FROM views.slots s LEFT JOIN LATERAL"
                     f" (SELECT {names} FROM {slot.schema}.{table.name} t WHERE {where} {order}"
                     " LIMIT %s) r ON true WHERE s.view = %s AND s.slot = %s AND s.live"
-                    f" {order.replace('t.', 'r.')}",
-                    [*values, many, view.name, slot.slot],
-                ).fetchall()
+                    f" {order.replace('t.', 'r.')}"
+                )
+                rows = connection.execute(query, [*values, many, view.name, slot.slot]).fetchall()
             if rows:
                 found = [row_of(table, row[1:]) for row in rows if row[1] is not None]
                 return rows[0][0], found

@@ -25,6 +25,8 @@ from projections.views import VIEWS
 
 BATCH: Final = 4_096
 """Entries of one transaction at most: some megabytes in hand."""
+TRIES: Final = 10
+"""Of a batch that others are faster with; each time somebody has come further."""
 HELD: Final = 20_000
 """Rows of one table that stay in hand between batches."""
 
@@ -108,16 +110,19 @@ class Runner:
             psycopg.Error: the database is out of reach; call again, nothing is lost.
             VerificationError: the log has a gap: run ``xiyou audit --database``.
         """
-        try:
-            return self._step(stop)
-        except SlotMovedError:
-            # Another runner was faster, or the view was switched over: look again.
-            self._forget()
-            return self._step(stop)
-        except BaseException:
-            # What was folded may have been written or not: the positions will say.
-            self._forget()
-            raise
+        for left in reversed(range(TRIES)):
+            try:
+                return self._step(stop)
+            except SlotMovedError:
+                # Another runner was faster, or the view was switched over: look again.
+                self._forget()
+                if not left:
+                    raise
+            except BaseException:
+                # What was folded may have been written or not: the positions will say.
+                self._forget()
+                raise
+        raise AssertionError("unreachable: the last try has returned or raised")
 
     def _step(self, stop: int | None) -> int:
         connection = self.connection
@@ -199,6 +204,9 @@ class Runner:
             for fact in facts:
                 view.apply(fact, rows)
         except ChainError as error:
+            if slot not in read_slots(self.connection):
+                # The room was given up meanwhile, and its rows with it.
+                raise SlotMovedError(f"{slot.view}: was switched over meanwhile") from error
             self.faults[slot.view] = str(error)
             self._rows.pop(slot.view)
             return False

@@ -56,10 +56,11 @@ class TableWriter:
             for start in range(0, len(values), COPY_SIZE):
                 copy.write(spell_rows(table.names, spellings, values[start : start + COPY_SIZE]))
         sets = ", ".join(f"{name} = excluded.{name}" for name in table.names if name != "id")
-        self._connection.execute(
-            f"INSERT INTO {schema}.{table.name} ({names}) SELECT {names} FROM stage_{table.name}"
-            f" ON CONFLICT (id) DO UPDATE SET {sets}"  # noqa: S608 — names of our own tables
+        query = (
+            f"INSERT INTO {schema}.{table.name} ({names})"  # noqa: S608 — names of our own tables
+            f" SELECT {names} FROM stage_{table.name} ON CONFLICT (id) DO UPDATE SET {sets}"
         )
+        self._connection.execute(query)
 
 
 class TableRows:

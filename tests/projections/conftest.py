@@ -20,16 +20,27 @@ from domain.market.reckoning import reckoning
 from domain.market.teller import DAY, Teller
 from projections.fact import Fact, read_fact
 from tests.domain.given import World, entry_of
+from tests.domain.joint.steps import MERCHANTS
 from tests.domain.joint.walk import Walk
 
-SEED, ORDERS, STEPS = 11, 140, 900
+SEED, ORDERS, STEPS = 11, 100, 600
 ENDLESS = 10**9
 
 
 @pytest.fixture(scope="session")
 def events() -> Sequence[StoredEvent]:
     """Everything that happened, in order."""
-    return [*_stored(_market()), *_stored(Walk().run(STEPS, Random(SEED), 0).world)]
+    walked = _stored(Walk().run(STEPS, Random(SEED), 0).world)
+    return [*_stored(_market()), *map(_of_others, walked)]
+
+
+def _of_others(event: StoredEvent) -> StoredEvent:
+    """Return *event* with other merchants than the market's, which have streams of their own."""
+    stream, state = str(event.originator_id), event.state
+    for merchant in MERCHANTS:
+        stream = stream.replace(merchant, f"W{merchant}")
+        state = state.replace(merchant.encode(), f"W{merchant}".encode())
+    return StoredEvent(stream, event.originator_version, event.topic, state)
 
 
 def _market() -> World:

@@ -9,6 +9,8 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
+Data = dict[str, Any]
+
 ORDER_STATES = {
     "order.held": "under_review",
     "order.cleared": "placed",
@@ -89,12 +91,16 @@ class Model:
             for line in data["lines"]:
                 self.accounts[line["account"], data["currency"]] += line["amount"]
             return
-        kind = stream.split("_")[0] if "/" not in stream else stream.split("/")[0]
+        kind = (
+            stream.split("_", maxsplit=1)[0]
+            if "/" not in stream
+            else stream.split("/", maxsplit=1)[0]
+        )
         handler = getattr(self, f"see_{kind}", None)
         if handler is not None:
             handler(index, stream, topic, data, moment)
 
-    def see_ord(self, index: int, order: str, topic: str, data: Any, moment: str) -> None:
+    def see_ord(self, index: int, order: str, topic: str, data: Data, moment: str) -> None:
         if topic == "order.placed":
             self.orders[order] = {
                 "state": "placed",
@@ -131,7 +137,7 @@ class Model:
             self._day(order, moment)["placed"] += 1
             self._day(order, moment)["placed_amount"] += data["amount"]
 
-    def _money(self, order: str, one: dict[str, Any], topic: str, data: Any, moment: str) -> None:
+    def _money(self, order: str, one: dict[str, Any], topic: str, data: Data, moment: str) -> None:
         if topic == "funds.held":
             one["funds"], one["escrow"] = "held", data["amount"]
             self._day(order, moment)["paid"] += 1
@@ -164,7 +170,7 @@ class Model:
         if (kind, stream) in self.work:
             self.work[kind, stream] = "done"
 
-    def see_key(self, index: int, key: str, topic: str, data: Any, moment: str) -> None:
+    def see_key(self, index: int, key: str, topic: str, data: Data, moment: str) -> None:
         if topic == "key.imported":
             self.keys[key] = {
                 "state": "imported",
@@ -185,10 +191,11 @@ class Model:
             self.timeline[one["bound"]].append((index, topic))
         one["views"] += topic == "key.revealed"
         one["activated"] = one["activated"] or topic == "key.activated"
-        if topic == "bundle.unit_used":
-            one["units_used"] += data["units"]
-        if topic == "bundle.units_refunded":
-            one["units_refunded"] += data["units"]
+        one["units_used"] += data["units"] if topic == "bundle.unit_used" else 0
+        one["units_refunded"] += data["units"] if topic == "bundle.units_refunded" else 0
+        self._parted(key, one, topic, data)
+
+    def _parted(self, key: str, one: dict[str, Any], topic: str, data: Data) -> None:
         if topic == "key.returned":
             one["units_refunded"] = 0
         if topic in ("key.reservation_released", "key.returned"):
@@ -201,7 +208,7 @@ class Model:
         if topic in UNBINDING:
             one["bound"] = None
 
-    def see_dsp(self, index: int, dispute: str, topic: str, data: Any, moment: str) -> None:
+    def see_dsp(self, index: int, dispute: str, topic: str, data: Data, moment: str) -> None:
         if topic == "dispute.opened":
             self.disputes[dispute] = {
                 "state": "opened",
@@ -234,7 +241,7 @@ class Model:
         elif one["state"] != "assigned":
             self._done("dispute", dispute)
 
-    def see_rfd(self, index: int, refund: str, topic: str, data: Any, moment: str) -> None:
+    def see_rfd(self, index: int, refund: str, topic: str, data: Data, moment: str) -> None:
         if topic in ("refund.requested", "refund.executed"):
             state = "requested" if topic == "refund.requested" else "approved"
             self.refunds[refund] = {
@@ -249,7 +256,7 @@ class Model:
         if one["order"] is not None:
             self.timeline[one["order"]].append((index, topic))
 
-    def see_pay(self, index: int, payment: str, topic: str, data: Any, moment: str) -> None:
+    def see_pay(self, index: int, payment: str, topic: str, data: Data, moment: str) -> None:
         one = self.payments.setdefault(payment, {"state": "new", "charged_back": False})
         if topic == "payment.initiated":
             one["state"] = "early" if one["state"] == "early" else "initiated"
@@ -263,7 +270,7 @@ class Model:
                 self.timeline[order].append((index, topic))
 
     def see_qualification(
-        self, index: int, stream: str, topic: str, data: Any, moment: str
+        self, index: int, stream: str, topic: str, data: Data, moment: str
     ) -> None:
         merchant = stream.split("/")[1]
         word = topic.split(".")[1]
@@ -278,18 +285,18 @@ class Model:
         if word in ("approved", "rejected"):
             self._done("qualification", stream)
 
-    def see_credit(self, index: int, stream: str, topic: str, data: Any, moment: str) -> None:
+    def see_credit(self, index: int, stream: str, topic: str, data: Data, moment: str) -> None:
         if topic == "credit.recomputed":
             self.scores[data["merchant"]] = data["score"]
         if topic == "credit.grade_changed":
             self.grades[data["merchant"]] = data["after"]
 
-    def see_deposit(self, index: int, stream: str, topic: str, data: Any, moment: str) -> None:
+    def see_deposit(self, index: int, stream: str, topic: str, data: Data, moment: str) -> None:
         if topic != "deposit.required":
             sign = 1 if topic == "deposit.topped_up" else -1
             self.deposits[data["merchant"]] += sign * data["amount"]
 
-    def see_sanction(self, index: int, stream: str, topic: str, data: Any, moment: str) -> None:
+    def see_sanction(self, index: int, stream: str, topic: str, data: Data, moment: str) -> None:
         self.sanctions[data["sanction"]] = topic.split(".")[1]
 
     def stock(self, name: str, value: str) -> Counter[str]:
