@@ -50,6 +50,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
+    "views": Listed("scripts.views", "Follow the log with the views; list them; build one anew."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),

@@ -66,14 +66,11 @@ class Relay:
                     # The server answers to nobody: it has the commit, the client hears nothing.
                     client.shutdown(socket.SHUT_RDWR)
                     while upstream.recv(1 << 16):
-                        # A simple query has one answer; others end with the client's Sync.
-                        if data.startswith(b"Q") or data.endswith(b"S\0\0\0\4"):
+                        if data.endswith(b"S\0\0\0\4"):
                             break
                     break
             for each in (client, upstream):
-                # The client may have been cut off already; the server's side must end too.
-                with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+                each.shutdown(socket.SHUT_RDWR)
 
     def _down(self, client: socket.socket, upstream: socket.socket) -> None:
         with suppress(OSError):

@@ -5,7 +5,7 @@ anywhere is repaired by reading on from the positions: nothing is lost and nothi
 twice, whether or not an acknowledged commit was kept. The log index is the only order; a
 batch ends where the log's head was read, and a gap in it stops the runner. A view whose fold
 fails is set aside with its reason, and the others go on.
-``tests/projections/store/test_runner.py``, ``tests/faults/test_views.py``.
+``tests/projections/store/test_runner.py``, ``test_kills.py`` beside it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from chain.store.reader import read_steps
 from projections.errors import SlotMovedError
 from projections.fact import Fact, read_fact
 from projections.store.slots import Slot, move_slots, open_slots, read_slots
-from projections.store.tables import TableRows, TableWriter
+from projections.store.tables import TableRows, write_rows
 from projections.view import Rows, Table, View
 from projections.views import VIEWS
 
@@ -61,7 +61,6 @@ class Runner:
         self._chosen = chosen
         self._batch = batch
         self._connection: Connection | None = None
-        self._writer: TableWriter | None = None
         self._rows: dict[str, Rows] = {}
         self._slots: list[Slot] = []
         self.faults: dict[str, str] = {}
@@ -79,7 +78,6 @@ class Runner:
         if self._connection is None or self._connection.closed:
             self._forget()
             self._connection = self._database.connect()
-            self._writer = TableWriter(self._connection)
         return self._connection
 
     def close(self) -> None:
@@ -147,14 +145,13 @@ class Runner:
 
     def write(self, group: Sequence[Slot], position: int) -> None:
         """Write what has changed in *group*, and move it, within a transaction."""
-        assert self._writer is not None  # noqa: S101 — made with the connection
         connection = self.connection
         move_slots(connection, group, position)
         for slot in group:
             changes = self._rows[slot.view].take_changes()
             for table in self._views[slot.view].tables:
                 if table.name in changes:
-                    self._writer.write(slot.schema, table, changes[table.name])
+                    write_rows(connection, slot.schema, table, changes[table.name])
 
     def _take_up(self, connection: Connection) -> None:
         """Learn where the views are."""
@@ -166,8 +163,6 @@ class Runner:
         ]
         for slot in self._slots:
             self._rows[slot.view] = Rows(TableRows(connection, slot.schema))
-        assert self._writer is not None  # noqa: S101 — made with the connection
-        self._writer.prepare(table for view in self._views.values() for table in view.tables)
 
     def _group(self, end: int) -> list[Slot]:
         """Return the views that are furthest behind, and not at *end* yet."""

@@ -1,11 +1,10 @@
-"""Rows of views to and from their tables: staged by COPY, then put in place all at once.
+"""Rows of views to and from their tables: a batch's rows of a table in one statement.
 
-A batch's rows go by COPY into a temporary table of the connection, and by one statement from
-there into the view's. Never by COPY into the view itself, which row security forbids.
-``tests/projections/store/test_tables.py``.
+They go as one JSON array, which PostgreSQL spreads over the columns. Not by COPY into the
+view, which row security forbids; nor by way of a temporary table, which the application's
+role may not make. ``tests/projections/store/test_tables.py``.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,54 +12,51 @@ import orjson
 from psycopg import Connection
 
 from chain.canonical import to_bytes
-from projections.view import OWN, Table, View
+from projections.view import Table, View
 
-_SPECIAL: Final = re.compile(r"[\\\n\r\t\x00]")
-_ESCAPES: Final = {
-    "\\": r"\\",
-    "\n": r"\n",
-    "\r": r"\r",
-    "\t": r"\t",
-    "\x00": "\N{REPLACEMENT CHARACTER}",
-}
+STEP: Final = 2_000
+"""Rows of one statement at most."""
+_ZERO: Final = b"\\u0000"
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 """PostgreSQL's text cannot hold a zero byte, and an entry's can."""
-COPY_SIZE: Final = 2_000
-"""Rows that are spelled at once."""
 
 
-class TableWriter:
-    """Writes to the tables of views over one connection of its own."""
+def write_rows(
+    connection: Connection, schema: str, table: Table, rows: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Put *rows*, by id, in place of those of their ids, or beside the others."""
+    names = ", ".join(table.names)
+    sets = ", ".join(f"{name} = excluded.{name}" for name in table.names if name != "id")
+    query = (
+        f"INSERT INTO {schema}.{table.name} ({names}) SELECT {names}"  # noqa: S608 — names of our own tables
+        f" FROM json_populate_recordset(NULL::{schema}.{table.name}, %s::json)"
+        f" ON CONFLICT (id) DO UPDATE SET {sets}"
+    )
+    values = list(rows.values())
+    for start in range(0, len(values), STEP):
+        spelt = spell_rows(table, values[start : start + STEP])
+        connection.execute(query, [spelt.decode()])
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._staged: set[str] = set()
 
-    def prepare(self, tables: Iterable[Table]) -> None:
-        """Make the temporary tables; outside of any transaction, so that they stay."""
-        for table in tables:
-            if table.name not in self._staged:
-                self._connection.execute(
-                    f"CREATE TEMPORARY TABLE stage_{table.name}"
-                    f" (LIKE views_a.{table.name}) ON COMMIT DELETE ROWS"
-                )
-                self._staged.add(table.name)
+def spell_rows(table: Table, rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return *rows* as one JSON array; what is kept as JSON is text in it, canonical."""
+    nested = [each.name for each in table.columns if each.type == "json"]
+    spelt = orjson.dumps([_flat(row, nested) for row in rows] if nested else rows)
+    if _ZERO in spelt:
+        spelt = orjson.dumps([_without_zeros(_flat(row, nested)) for row in rows])
+    return spelt
 
-    def write(self, schema: str, table: Table, rows: Mapping[str, Mapping[str, Any]]) -> None:
-        """Put *rows*, by id, in place of those of their ids, or beside the others."""
-        names = ", ".join(table.names)
-        spellings = [_SPELL.get(table.type_of(name), _spell) for name in table.names]
-        values = list(rows.values())
-        with self._connection.cursor().copy(
-            f"COPY stage_{table.name} ({names}) FROM STDIN"
-        ) as copy:
-            for start in range(0, len(values), COPY_SIZE):
-                copy.write(spell_rows(table.names, spellings, values[start : start + COPY_SIZE]))
-        sets = ", ".join(f"{name} = excluded.{name}" for name in table.names if name != "id")
-        query = (
-            f"INSERT INTO {schema}.{table.name} ({names})"  # noqa: S608 — names of our own tables
-            f" SELECT {names} FROM stage_{table.name} ON CONFLICT (id) DO UPDATE SET {sets}"
-        )
-        self._connection.execute(query)
+
+def _flat(row: Mapping[str, Any], nested: Iterable[str]) -> dict[str, Any]:
+    texts = {name: None if row[name] is None else to_bytes(row[name]).decode() for name in nested}
+    return {**row, **texts}
+
+
+def _without_zeros(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.replace("\x00", _REPLACED) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 class TableRows:
@@ -94,38 +90,3 @@ def empty(connection: Connection, schema: str, view: View) -> None:
     """Throw away what one room of *view* holds."""
     names = ", ".join(f"{schema}.{table.name}" for table in view.tables)
     connection.execute(f"TRUNCATE {names}")
-
-
-def spell_rows(
-    names: Sequence[str], spellings: Sequence[Any], rows: Iterable[Mapping[str, Any]]
-) -> bytes:
-    """Return *rows* as the text format of COPY has them."""
-    pairs = list(zip(names, spellings, strict=True))
-    lines = ["\t".join([spell(row[name]) for name, spell in pairs]) for row in rows]
-    lines.append("")
-    return "\n".join(lines).encode()
-
-
-def _spell(value: str | None) -> str:
-    if value is None:
-        return r"\N"
-    if _SPECIAL.search(value):
-        return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
-    return value
-
-
-def _spell_number(value: int | None) -> str:
-    return r"\N" if value is None else str(value)
-
-
-def _spell_truth(value: bool | None) -> str:  # noqa: FBT001 — a column's value
-    return r"\N" if value is None else "t" if value else "f"
-
-
-def _spell_json(value: object) -> str:
-    return r"\N" if value is None else _spell(to_bytes(value).decode())
-
-
-_SPELL: Final = {"bigint": _spell_number, "boolean": _spell_truth, "json": _spell_json}
-
-assert OWN == ("id", "created", "changed")  # noqa: S101 — what the tables of both rooms begin with

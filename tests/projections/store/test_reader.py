@@ -199,7 +199,9 @@ def test_a_page_has_a_limit(limit: int) -> None:
         query("orders", limit)
 
 
-def test_a_reader_waits_for_its_own_write(filled: Log, database: Database, events: Any) -> None:
+def test_a_reader_waits_for_its_own_write(
+    filled: Log, database: Database, events: Sequence[StoredEvent]
+) -> None:
     reader, runner = ViewReader(database), Runner(database, batch=500)
     view = VIEWS["orders"]
     with pytest.raises(ViewOutdatedError, match="xiyou views run"):

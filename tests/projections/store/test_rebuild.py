@@ -45,7 +45,7 @@ def test_every_view_built_anew_has_the_digest_of_the_live_one(
     assert slot.slot == "b"
 
 
-def test_during_writes_digests_are_equal_and_every_read_is_answered(
+def test_during_writes_digests_are_equal_and_every_read_is_answered(  # noqa: C901 — four at work at once
     log: Log, database: Database, events: Sequence[StoredEvent]
 ) -> None:
     """Writer, runner, reader and rebuilds at once: done-when 4."""
@@ -58,7 +58,7 @@ def test_during_writes_digests_are_equal_and_every_read_is_answered(
     def watched(work: object) -> None:
         try:
             work()  # type: ignore[operator]
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 — the main thread looks at it
             faults.append(error)
 
     def follow() -> None:
@@ -121,19 +121,19 @@ def test_a_live_view_that_was_changed_by_hand_is_found_and_kept_until_it_is_give
 def test_a_rebuild_that_stopped_goes_on_and_one_afresh_begins_anew(
     followed: Database, events: Sequence[StoredEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Stopped(Exception):
+    class StoppedError(Exception):
         pass
 
     def stop(done: int, size: int) -> None:
         assert 0 < done < size
-        raise Stopped
+        raise StoppedError
 
     monkeypatch.setattr("projections.store.runner.BATCH", 500)
     monkeypatch.setattr(Runner.__init__, "__defaults__", (VIEWS, None, 500))
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         rebuild(followed, VIEWS["keys"], advance=stop)
     assert rebuild(followed, VIEWS["keys"]).entries == len(events) - 500
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         rebuild(followed, VIEWS["keys"], advance=stop)
     assert rebuild(followed, VIEWS["keys"], afresh=True).entries == len(events)
 
