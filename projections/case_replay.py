@@ -22,6 +22,7 @@ from domain.orders.events import (
     OrderPlaced,
     RefundExecuted,
 )
+from domain.payments.events import PaymentCaptured, PaymentInitiated
 from domain.refunds.refund import RefundRequested
 from projections.replay import Recordings, Replayed, Step, replay
 
@@ -148,11 +149,15 @@ def _named(own: Iterable[Recorded]) -> Iterable[str]:
 
 
 def _concerns(found: Sequence[Recorded], order: str, own: Sequence[Recorded]) -> bool:
-    """Say whether another stream is about *order*: by its first event, or by the order's own."""
-    first = found[0].event
-    if isinstance(first, DisputeOpened | RefundRequested):
-        return first.order == order
-    return first.originator_id in set(_named(own))
+    """Say whether another stream is about *order*: by what it says, or by the order's own."""
+    checkouts = {each.event.checkout for each in own if isinstance(each.event, OrderPlaced)}
+    for each in found:
+        event = each.event
+        if isinstance(event, DisputeOpened | RefundRequested):
+            return event.order == order
+        if isinstance(event, PaymentInitiated | PaymentCaptured) and event.checkout in checkouts:
+            return True
+    return found[0].event.originator_id in set(_named(own))
 
 
 def _before(history: Sequence[Recorded], size: int) -> list[Recorded]:

@@ -5,7 +5,7 @@ not in it. A row that was changed later is folded again from its streams, up to 
 filtered anew: so page after page says what held at one moment, filters included, whatever
 happens meanwhile. Where a row is moved by more streams than it can name (balances, stock,
 statistics), `Page.pinned` is False on a list that goes on after such a change: its rows are as
-of `Page.as_of`, and each says when it last changed. ``tests/projections/test_listing.py``.
+of `Page.as_of`, and each says when it last changed. ``tests/projections/store/test_reader.py``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ A fold sees the log's entries in the order of their leaf indexes and its own row
 else: no clock, no other view. So the same log gives the same rows, whoever folds it and in
 whatever batches (``reliability.md``, I5). Every row has three columns that `Rows` keeps:
 ``id``, ``created`` (leaf index of the event that made it) and ``changed`` (of the event that
-last changed it). Proved by ``tests/projections/test_rows.py``.
+last changed it). Proved by ``tests/projections/test_equal_the_model.py``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -37,15 +37,7 @@ def test_a_runner_that_is_killed_anywhere_loses_and_doubles_nothing(
     events: Sequence[StoredEvent],
     deaths: list[str],
 ) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.projections.store.killed",
-        app_url,
-        *deaths,
-        "none:0",
-        "none:0",
-    ]
+    command = [sys.executable, "-m", "tests.projections.store.killed", app_url, *deaths]
     ended = subprocess.run(
         [*command, "none:0", "none:0"], capture_output=True, text=True, timeout=250, check=True
     )
