@@ -225,6 +225,7 @@ def stock(url: str, database: Database, events: int) -> float:
     name = f"xiyou{next(NUMBERS)}"
     application = type("Followed", (Trade,), {"name": name, "__module__": __name__})
     began = perf_counter()
+    runner: ProjectionRunner[Any, StockView]
     with ProjectionRunner(
         application_class=application,
         projection_class=StockProjection,

@@ -15,7 +15,7 @@ from chain.store.log import Log
 from chain.store.recorder import LedgerApplicationRecorder
 from domain.credit.rules import NEWEST
 from domain.credit.tally import Logged, Tally
-from domain.market.marketplace import marketplace
+from domain.market.marketplace import OPENS_AT, marketplace
 from domain.market.reckoning import reckoning
 from domain.market.teller import DAY, Teller
 from projections.fact import Fact, read_fact
@@ -30,8 +30,8 @@ ENDLESS = 10**9
 @pytest.fixture(scope="session")
 def events() -> Sequence[StoredEvent]:
     """Everything that happened, in order."""
-    walked = _stored(Walk().run(STEPS, Random(SEED), 0).world)
-    return [*_stored(_market()), *map(_of_others, walked)]
+    walked = stored(Walk().run(STEPS, Random(SEED), 0).world)
+    return [*stored(reckoned(traded(SEED, ORDERS))), *map(_of_others, walked)]
 
 
 def _of_others(event: StoredEvent) -> StoredEvent:
@@ -43,20 +43,25 @@ def _of_others(event: StoredEvent) -> StoredEvent:
     return StoredEvent(stream, event.originator_version, event.topic, state)
 
 
-def _market() -> World:
-    world, end = World(), 0
-    for action in marketplace(SEED, ORDERS):
-        action.perform(world.trade, world.sealer)
-        end = max(end, action.at)
-    tally = Tally(NEWEST)
-    for index, each in enumerate(_stored(world)):
-        tally.take(Logged.read(index, entry_of(each)))
-    for action in reckoning(Teller(SEED, "reckoning", end + DAY), tally, [1], [2]):
+def traded(seed: int, orders: int) -> World:
+    """Return the world after a market with so many orders."""
+    world = World()
+    for action in marketplace(seed, orders):
         action.perform(world.trade, world.sealer)
     return world
 
 
-def _stored(world: World) -> list[StoredEvent]:
+def reckoned(world: World) -> World:
+    """Return *world* after its merchants were scored and sanctioned."""
+    tally = Tally(NEWEST)
+    for index, each in enumerate(stored(world)):
+        tally.take(Logged.read(index, entry_of(each)))
+    for action in reckoning(Teller(SEED, "reckoning", OPENS_AT + 365 * DAY), tally, [1], [2]):
+        action.perform(world.trade, world.sealer)
+    return world
+
+
+def stored(world: World) -> list[StoredEvent]:
     found: Any = world.trade.recorder.select_notifications(1, ENDLESS)
     return [
         StoredEvent(each.originator_id, each.originator_version, each.topic, each.state)

@@ -72,8 +72,8 @@ def moving(connection: Connection, slots: Iterable[Slot], position: int) -> None
 
 
 def follow(url: str) -> None:
-    running.write_rows = writing
-    running.move_slots = moving
+    # The runner's own names for them, for this process alone.
+    vars(running).update(write_rows=writing, move_slots=moving)
     database = Database(url)
     runner = MortalRunner(database, batch=BATCH)
     read = catch_up(runner)
