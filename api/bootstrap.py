@@ -5,6 +5,7 @@ A deployment is a folder (its *home*) and a database. The home holds
     keys/       the log's signing keys, the issuer's, the vault's master key, secrets of imports
     signer/     what was signed, and the locks of those who sign and publish
     log/        tiles, bundles and the checkpoint: what the world may read
+    index/      where each stream ends: lists that can be made again from the log
     documents/  merchants' documents, encrypted
     stolen/     lists of stolen keys, as keyed fingerprints
     postgres/   the embedded database, unless a URL names another one
@@ -33,7 +34,11 @@ from chain.store.prover import Prover
 from chain.store.publisher import LOG_FOLDER, Publisher, Quorum
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
+from chain.store.stream_index.committed import CommittedIndex
+from chain.store.stream_index.indexer import Indexer, ranges_folder
+from chain.store.stream_index.stored_log import StoredLog
 from chain.store.vault import Vault
+from chain.stream_index.commitment import Commitment
 from domain.application import Trade
 from domain.keys.fingerprint import IndexRing, index_key_of
 from domain.payments.channel import Channel, Connections, Route
@@ -51,6 +56,7 @@ from domain.qualification.store.issuer_key import (
     read_issuer_key,
 )
 from domain.qualification.store.stolen_lists import StolenLists
+from domain.witnessing.indexing import index_command
 
 if TYPE_CHECKING:
     from chain.store.stamps import StampAuthority, Stamper
@@ -238,6 +244,26 @@ class Deployment:
         return self._open.enter_context(
             Publisher(self.database, self.home, self.signer, quorum=quorum)
         )
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """Keeps the stream index and commits to it; one at a time works on a home."""
+        return self._open.enter_context(
+            Indexer(self.home, StoredLog(self.reader), self._commit_index)
+        )
+
+    def committed_index(self, size: int) -> CommittedIndex:
+        """Return what proves where streams end by the newest commitment below *size*.
+
+        Raises:
+            NoCommitmentError: there is none.
+        """
+        log = StoredLog(self.reader)
+        return self._open.enter_context(CommittedIndex(ranges_folder(self.home), log, size))
+
+    def _commit_index(self, commitment: Commitment) -> None:
+        command = index_command(commitment, self.vault, secrets.token_bytes)
+        self.trade.commit_index(command, commitment)
 
     @cached_property
     def stamper(self) -> "Stamper":

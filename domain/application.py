@@ -35,6 +35,7 @@
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
+    indexing     commit_index
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
@@ -59,6 +60,7 @@ from domain.qualification.decisions import Decisions
 from domain.qualification.presenting import Presenting
 from domain.qualification.screening import Screening
 from domain.refunds.returns import Returns
+from domain.witnessing.indexing import Indexing
 
 
 class Trade(
@@ -81,6 +83,7 @@ class Trade(
     Sanctions,
     Exporting,
     Rotation,
+    Indexing,
 ):
     """A card-key trade, every action of which is recorded."""
 

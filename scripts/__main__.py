@@ -49,6 +49,9 @@ COMMANDS: Final[dict[str, Listed]] = {
     ),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
+    "index": Listed(
+        "scripts.index", "Commit to where each stream ends, and prove it: nothing left out."
+    ),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "views": Listed("scripts.views", "Follow the log with the views; list them; build one anew."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
