@@ -80,7 +80,7 @@ class Model:
         self.scores: dict[str, int] = {}
         self.deposits: Counter[str] = Counter()
         self.sanctions: dict[str, str] = {}
-        self.products: dict[str, str] = {}
+        self.checkouts: dict[str, list[str]] = defaultdict(list)
 
     def see(self, index: int, stream: str, topic: str, body: bytes) -> None:
         """Take one entry in."""
@@ -114,6 +114,7 @@ class Model:
                 **{each: data[each] for each in ("buyer", "merchant", "product", "checkout")},
                 **{each: data[each] for each in ("units", "amount", "currency")},
             }
+            self.checkouts[data["checkout"]].append(order)
         self.timeline[order].append((index, topic))
         one = self.orders[order]
         one["state"] = ORDER_STATES.get(topic, one["state"])
@@ -265,9 +266,8 @@ class Model:
         one["charged_back"] = one["charged_back"] or topic == "payment.charged_back"
         if "checkout" in data:
             one["checkout"] = data["checkout"]
-        for order, known in self.orders.items():
-            if "checkout" in one and known["checkout"] == one["checkout"]:
-                self.timeline[order].append((index, topic))
+        for order in self.checkouts[one.get("checkout", "")]:
+            self.timeline[order].append((index, topic))
 
     def see_qualification(
         self, index: int, stream: str, topic: str, data: Data, moment: str
