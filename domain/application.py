@@ -18,8 +18,8 @@
                  rule, enter_bank_result, concede_dispute, withdraw_dispute, appeal_ruling,
                  accept_ruling, execute_ruling
     identity     open_account, request_identity, check_source, compare_face, read_document,
-                 check_bankcard, decide_identity, expire_identity, revoke_identity,
-                 ask_erasure, erase_person
+                 check_bankcard, decide_identity, expire_identity, revoke_identity
+    erasing      ask_erasure, erase_person, list_erasures
     admission    submit_qualification, review_qualification, approve_qualification,
                  reject_qualification, waiting_reviews
     decisions    propose_scope, grant_scope, propose_scope_end, end_scope, propose_decision,
@@ -32,6 +32,7 @@
     deposits     require_deposit, top_up_deposit, return_deposit, forfeit_deposit
     wallet       request_withdrawal, pay_withdrawal, fund_guarantee
     evidence     export_evidence
+    anchoring    anchor_checkpoint
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
@@ -44,7 +45,9 @@ Configured as every application of the eventsourcing library is: by its environm
 from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
+from domain.evidence.anchoring import Anchoring
 from domain.evidence.exporting import Exporting
+from domain.identity.erasing import Erasing
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
@@ -75,6 +78,7 @@ class Trade(
     Arbitration,
     Wallet,
     Identification,
+    Erasing,
     Admission,
     Decisions,
     Screening,
@@ -82,6 +86,7 @@ class Trade(
     Standing,
     Sanctions,
     Exporting,
+    Anchoring,
     Rotation,
     Indexing,
 ):

@@ -9,8 +9,8 @@ from domain.catalogue import batch, product
 from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
-from domain.evidence import package
-from domain.identity import account, verification
+from domain.evidence import anchor, package
+from domain.identity import account, erasure, verification
 from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon, withdrawal
 from domain.orders import order
@@ -20,9 +20,9 @@ from domain.refunds import refund
 from domain.witnessing import index
 
 AREAS = (
-    *(account, batch, certificate, deposit, dispute, file, guesser, index, journal, key, keyring),
-    *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
-    *(verification, withdrawal),
+    *(account, anchor, batch, certificate, deposit, dispute, erasure, file, guesser, index),
+    *(journal, key, keyring, order, package, payment, product, qualification, recon, refund),
+    *(sanction, upstream, verification, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, Listed]] = {
         "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
     ),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
+    "erase": Listed("scripts.erase", "Destroy a person's data once no duty to keep them runs."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "index": Listed(
         "scripts.index", "Commit to where each stream ends, and prove it: nothing left out."

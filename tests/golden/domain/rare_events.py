@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from domain.event import Event, Meta
+from domain.evidence.anchor import EvidenceAnchored
 from domain.evidence.package import EvidenceExported
+from domain.identity.account import PrivacyErased
 from domain.keys.events import VoucherLocked
 from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
@@ -37,6 +39,16 @@ def rare_events() -> Sequence[Event]:
             approver="staff-12",
             basis="court order",
         ),
+        EvidenceAnchored(
+            *follows("stamp/000000040023"),
+            checkpoint_size=40_023,
+            checkpoint_sha256="ab" * 32,
+            token_sha256="cd" * 32,
+            authority="CN=stamps,O=TEST ONLY",
+            stamped_at=LATER,
+            sandbox=True,
+        ),
+        PrivacyErased(*follows("erasure/2026-11-22"), digests=("ab" * 32, "cd" * 32)),
         OrderHeld(*follows(order), "many orders from one address"),
         OrderCleared(*follows(order), key, "known buyer"),
         OrderBlocked(*follows(order), "a stolen card"),
