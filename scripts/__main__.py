@@ -54,6 +54,7 @@ COMMANDS: Final[dict[str, Listed]] = {
         "scripts.index", "Commit to where each stream ends, and prove it: nothing left out."
     ),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
+    "views": Listed("scripts.views", "Follow the log with the views; list them; build one anew."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "clients": Listed("scripts.clients", "Make, list and revoke the API's clients."),
     "token": Listed("scripts.token", "Sandbox: a token of a made-up person, to try the API with."),

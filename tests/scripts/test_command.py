@@ -9,6 +9,8 @@ from tests.scripts.calling import call, spawn
 from tests.scripts.conftest import Demo
 
 GROUPS = {
+    "views": ("run", "list", "rebuild", "digest"),
+    "index": ("run", "commit", "prove"),
     "log": ("head", "entry", "history", "proof"),
     "witness": ("make", "watch", "serve", "head"),
     "misbehaviour": ("make", "verify"),
