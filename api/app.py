@@ -6,6 +6,7 @@ from api import errors
 from api.bootstrap import Deployment
 from api.routes.callbacks import callback_routes
 from api.routes.certification import certification_routes
+from api.routes.feeds import feed_routes
 from api.routes.goods import goods_routes
 from api.routes.health import health_routes
 from api.routes.log import log_routes
@@ -19,7 +20,7 @@ def create_app(ledger: Deployment) -> FastAPI:
     errors.install(app)
     for routes in (
         *(health_routes, log_routes, goods_routes, order_routes),
-        *(redemption_routes, callback_routes, certification_routes),
+        *(redemption_routes, callback_routes, certification_routes, feed_routes),
     ):
         app.include_router(routes(ledger))
     return app

@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import SecretStr
 
+from api.feeding import Feeding
 from api.settings import Authority, Settings
 from chain.errors import ChainError, MalformedError
 from chain.quorum import Policy
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
+from chain.store.feed import FeedPages
 from chain.store.files import Folder, read_private, write_private
 from chain.store.master_key import MASTER_KEY_FILE, FileKeyring, FileMasterKey, create_master_key
 from chain.store.prover import Prover
@@ -230,6 +232,11 @@ class Deployment:
         """Proves what is published."""
         keys = read_verifier_keys(self.home)
         return Prover(self.files, keys, self.reader.checkpoint)
+
+    @cached_property
+    def feeding(self) -> Feeding:
+        """Answers the cursors of those who follow the log."""
+        return Feeding(FeedPages(self.database, self.files, self.origin))
 
     @cached_property
     def publisher(self) -> Publisher:

@@ -32,6 +32,7 @@
     deposits     require_deposit, top_up_deposit, return_deposit, forfeit_deposit
     wallet       request_withdrawal, pay_withdrawal, fund_guarantee
     evidence     export_evidence
+    feeds        note_feed_read
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
@@ -44,6 +45,7 @@ from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
 from domain.evidence.exporting import Exporting
+from domain.feeds.receipts import FeedReceipts
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
@@ -80,6 +82,7 @@ class Trade(
     Standing,
     Sanctions,
     Exporting,
+    FeedReceipts,
     Rotation,
 ):
     """A card-key trade, every action of which is recorded."""

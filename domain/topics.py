@@ -10,6 +10,7 @@ from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
 from domain.evidence import package
+from domain.feeds import reading
 from domain.identity import account, verification
 from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon, withdrawal
@@ -21,7 +22,7 @@ from domain.refunds import refund
 AREAS = (
     *(account, batch, certificate, deposit, dispute, file, guesser, journal, key, keyring),
     *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
-    *(verification, withdrawal),
+    *(reading, verification, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

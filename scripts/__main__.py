@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "misbehaviour": Listed(
         "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
     ),
+    "feed": Listed("scripts.feed", "Follow a feed and prove it complete; make its daily files."),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from domain.event import Event, Meta
 from domain.evidence.package import EvidenceExported
+from domain.feeds.reading import ClientFeedRead
 from domain.keys.events import VoucherLocked
 from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
@@ -33,6 +34,15 @@ def rare_events() -> Sequence[Event]:
             opened=1,
             approver="staff-12",
             basis="court order",
+        ),
+        ClientFeedRead(
+            *follows(identifier("fdr")),
+            "transactions",
+            40_023,
+            "ab" * 32,
+            "reg-1",
+            "regulator",
+            "cd" * 32,
         ),
         OrderHeld(*follows(order), "many orders from one address"),
         OrderCleared(*follows(order), key, "known buyer"),
