@@ -66,7 +66,9 @@ def pull(  # noqa: PLR0913 — one option each
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with FeedConsumer(state, topic, origin, opener(trusted)) as consumer:
+    # A connection of its own: the one of the pages is busy while a stream is read.
+    fetch = None if server is None else tile_fetch(FeedServer(url, _token(token)))
+    with FeedConsumer(state, topic, origin, opener(trusted), fetch) as consumer:
         pages = source_of(server, Path(url), consumer, sse=sse, wait=follow)
         delivered = 0
         for count in consumer.pull(pages, together=1 if sse else None):

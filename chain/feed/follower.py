@@ -138,6 +138,41 @@ def check_caught_up(progress: Progress) -> None:
         )
 
 
+def named(
+    fault: FeedUntrueError,
+    progress: Progress,
+    page: Sequence[FeedEvent],
+    tile: Sequence[LeafHash],
+    open_note: Open,
+) -> FeedUntrueError:
+    """Return *fault* with the very index that is wrong, if the log's tile tells it.
+
+    Args:
+        fault: ``other_root``: the page's tree is not the signed one.
+        progress: before the page.
+        page: that was refused.
+        tile: the leaf hashes from the page's first index to its end, as the log publishes them;
+            believed only if they lead to the checkpoint that ends the page.
+        open_note: tells which checkpoints are trusted.
+    """
+    end = page[-1]
+    start = progress.pages * PAGE_WIDTH
+    if not isinstance(end, CheckpointEvent) or end.size != start + len(tile):
+        return fault
+    try:
+        checkpoint = open_note(end.note)
+        root = replace(progress, tail=tuple(tile)).root()
+        verify_consistency(end.size, root, checkpoint.size, checkpoint.root, end.prefix)
+    except ChainError:
+        return fault
+    for event in page[:-1]:
+        assert not isinstance(event, CheckpointEvent)  # noqa: S101 — `follow` has looked
+        for index, leaf in enumerate(event.leaves, event.first):
+            if leaf != tile[index - start]:
+                return FeedUntrueError("altered", index, "the log has signed another entry here")
+    return fault
+
+
 def _take(
     progress: Progress, events: Sequence[FeedEvent]
 ) -> tuple[list[LeafHash], list[EntryEvent]]:

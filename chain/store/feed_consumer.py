@@ -21,12 +21,21 @@ from typing import Final, Self
 from chain.checkpoint import Checkpoint
 from chain.consistency import prove_consistency, verify_consistency
 from chain.errors import ChainError, MalformedError, VerificationError
-from chain.feed.event import EntryEvent, FeedEvent
-from chain.feed.follower import FeedUntrueError, Open, Seen, check_caught_up, follow
+from chain.feed.event import PAGE_WIDTH, EntryEvent, FeedEvent
+from chain.feed.follower import (
+    FeedUntrueError,
+    Open,
+    Progress,
+    Seen,
+    check_caught_up,
+    follow,
+    named,
+)
 from chain.feed.state import FeedState
+from chain.hashes import LeafHash
 from chain.store.feed_sources import Fetch
 from chain.store.files import Folder, MissingFileError, exclusive, sync_folder, write_whole
-from chain.tiles import TileReader
+from chain.tiles import TileReader, parse_tile, tile_path
 
 STATE: Final = "state.json"
 SINK: Final = "events.jsonl"
@@ -42,16 +51,20 @@ class FeedConsumer:
         topic: which is followed.
         origin: the log's; what is kept in *folder* must be of the same.
         open_note: tells which checkpoints are trusted.
+        fetch: the log's published tiles, which name the very entry that is wrong.
 
     Raises:
         MalformedError: the state in *folder* is damaged, or of another log or topic.
         LockedError: another process works on it.
     """
 
-    def __init__(self, folder: Path, topic: str, origin: str, open_note: Open) -> None:
+    def __init__(
+        self, folder: Path, topic: str, origin: str, open_note: Open, fetch: Fetch | None = None
+    ) -> None:
         self._folder = Folder(folder)
         self._path = folder / SINK
         self._open_note = open_note
+        self._fetch = fetch
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = exclusive(folder / "lock", "following this feed")
         self.state = self._load(topic, origin)
@@ -99,6 +112,8 @@ class FeedConsumer:
             for page in pages:
                 step = follow(progress, page, self.state.origin, self._open_note)
                 progress, fresh = step.progress, fresh + step.fresh
+        except FeedUntrueError as fault:
+            raise self._named(fault, progress, page) from None
         finally:
             content = b"".join(each.to_bytes(self.state.origin) + b"\n" for each in fresh)
             write_whole(self._sink, content)
@@ -166,6 +181,20 @@ class FeedConsumer:
         except (VerificationError, MalformedError, MissingFileError) as error:
             raise FeedUntrueError("other_root", max(low.size - 1, 0), str(error)) from None
         self._keep(replace(self.state, shown=Seen(checkpoint.size, checkpoint.root)))
+
+    def _named(
+        self, fault: FeedUntrueError, progress: Progress, page: list[FeedEvent]
+    ) -> FeedUntrueError:
+        """Return *fault* with the very index, if the published tile tells it."""
+        if self._fetch is None or fault.code != "other_root":
+            return fault
+        count = getattr(page[-1], "size", 0) - progress.pages * PAGE_WIDTH
+        try:
+            data = self._fetch(tile_path(0, progress.pages, count))
+            tile = [LeafHash(each) for each in parse_tile(data, count)]
+        except (ChainError, OSError):
+            return fault
+        return named(fault, progress, page, tile, self._open_note)
 
     def _load(self, topic: str, origin: str) -> FeedState:
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa  # type: ignore[import-untyped] # ships none
-from pyarrow import parquet  # type: ignore[import-untyped] # as above
+from pyarrow import parquet
 
 from chain.canonical import parse, to_bytes
 from chain.entry import Entry

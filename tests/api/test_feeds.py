@@ -124,7 +124,7 @@ def test_server_sent_events_are_the_same_bytes(ledger: Deployment) -> None:
         request = urllib.request.Request(
             client.base + "/v1/feeds/leads", headers={"Accept": "text/event-stream"}
         )
-        found = []
+        found: list[bytes] = []
         with urllib.request.urlopen(request, timeout=20) as stream:
             while f"size-{size}".encode() not in b"".join(found[-1:]):
                 line = stream.readline()
