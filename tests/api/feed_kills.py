@@ -111,15 +111,20 @@ def _kill(
     state = folder / "state"
     hit = moved = 0
     before = -1
-    for turn in range(kills):
-        if kind != "files" and turn % 4 == 3:
-            fill(ledger, random.randint(40, 400), name=f"{kind}-{turn}")
+    turn = 0
+    while hit < kills:
+        turn += 1
+        assert turn < 20 * kills
+        if kind != "files" and turn % 2:
+            fill(ledger, random.randint(100, 600), name=f"{kind}-{turn}")
             publish(ledger)
-        if kind == "files" and turn % 6 == 5:
+        ended = puller.run(arguments(state), random.random() * whole)
+        assert ended in (0, -9)
+        hit += ended == -9
+        if kind == "files" and not ended:
             # All was read: begin anew, so that every kill has something to hit.
             for name in (STATE, SINK):
                 (state / name).unlink(missing_ok=True)
-        hit += puller.run(arguments(state), random.random() * whole) == -9
         if (state / STATE).exists():
             kept = FeedState.parse((state / STATE).read_bytes())
             moved += kept.progress.size != before

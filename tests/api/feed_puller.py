@@ -14,7 +14,7 @@ import time
 from chain.store import feed_consumer, feed_files
 from scripts.__main__ import run
 
-assert feed_files
+assert feed_files.VERSION
 
 
 def pull(arguments: list[str]) -> None:
