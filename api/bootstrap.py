@@ -29,6 +29,7 @@ from chain.quorum import Policy
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
 from chain.store.feed import FeedPages
+from chain.store.feed_subjects import SubjectFeeds
 from chain.store.files import Folder, read_private, write_private
 from chain.store.master_key import MASTER_KEY_FILE, FileKeyring, FileMasterKey, create_master_key
 from chain.store.prover import Prover
@@ -37,6 +38,7 @@ from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
 from chain.store.vault import Vault
 from domain.application import Trade
+from domain.feeds.subjects import concern_of
 from domain.keys.fingerprint import IndexRing, index_key_of
 from domain.payments.channel import Channel, Connections, Route
 from domain.payments.store.connections import read_channels, read_connections
@@ -236,7 +238,8 @@ class Deployment:
     @cached_property
     def feeding(self) -> Feeding:
         """Answers the cursors of those who follow the log."""
-        return Feeding(FeedPages(self.database, self.files, self.origin))
+        pages = FeedPages(self.database, self.files, self.origin)
+        return Feeding(pages, SubjectFeeds(self.database, pages, concern_of))
 
     @cached_property
     def publisher(self) -> Publisher:

@@ -16,14 +16,18 @@ from api.principal import Kind, Principal
 from chain.errors import ChainError
 from chain.feed.event import PAGE_WIDTH
 from chain.store.feed import FeedPages
+from chain.store.feed_subjects import SubjectFeeds
 from domain.errors import NotFoundError
-from domain.feeds.topics import ALL, TOPICS, is_in_topic
+from domain.feeds.topics import ALL, OWN, TOPICS, is_in_topic
 
 READERS: Final = {
     ALL: frozenset({Kind.AUDITOR}),
     **dict.fromkeys(TOPICS, frozenset({Kind.AUDITOR, Kind.REGULATOR})),
 }
 """By topic: the kinds of principals that may read it."""
+
+OWNERS: Final = frozenset({Kind.MERCHANT, Kind.PLATFORM_CLIENT})
+"""Kinds that have a feed of their own."""
 
 REMEMBERED: Final = 32
 """Full pages held in memory: at most some 10 MB of usual entries."""
@@ -51,8 +55,15 @@ def check_topic(who: Principal, topic: str) -> None:
     """
     if who.kind is Kind.ANONYMOUS:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, "a feed is read by somebody: send a token")
+    if topic == OWN and who.kind in OWNERS and owner_of(who):
+        return
     if who.kind not in READERS.get(topic, frozenset()):
         raise NotFoundError(f"{topic[:64]}: there is no such topic for you")
+
+
+def owner_of(who: Principal) -> str:
+    """Return whose events are *who*'s own: the client's, or the party's."""
+    return (who.client or who.subject) if who.kind is Kind.PLATFORM_CLIENT else who.subject
 
 
 class Feeding:
@@ -60,15 +71,22 @@ class Feeding:
 
     Args:
         pages: makes them.
+        subjects: makes those of one's own.
     """
 
-    def __init__(self, pages: FeedPages) -> None:
+    def __init__(self, pages: FeedPages, subjects: SubjectFeeds) -> None:
         self.pages = pages
+        self.subjects = subjects
         self._full: OrderedDict[tuple[str, int], list[bytes]] = OrderedDict()
         self._lock = Lock()
 
-    def after(self, topic: str, size: int) -> Answer:
+    def after(self, topic: str, size: int, owner: str = "") -> Answer:
         """Return the page that holds index *size*, whole; nothing if it is not signed yet.
+
+        Args:
+            topic: which `check_topic` has let pass.
+            size: indexes delivered before.
+            owner: whose events, where the topic is `OWN`.
 
         Raises:
             AheadOfLogError: not even what comes before *size* is.
@@ -82,6 +100,8 @@ class Feeding:
             )
         if size == signed:
             return Answer([], is_full=False)
+        if topic == OWN:
+            return Answer(*self.subjects.after(owner, size))
         number = size // PAGE_WIDTH
         end = min(signed, (number + 1) * PAGE_WIDTH)
         if end % PAGE_WIDTH:

@@ -1,6 +1,6 @@
 """``xiyou feed``: follow a feed and prove that nothing was missed; make its daily files.
 
-``docs/feeds.md``. Proved by ``tests/api/test_feed_pull.py`` and ``tests/scripts/test_feed.py``.
+``docs/feeds.md``. Proved by ``tests/api/test_feed_pull.py`` and ``tests/api/test_feed_files.py``.
 """
 
 import signal

@@ -8,7 +8,8 @@ consumer, ``docs/asyncapi.yaml`` for its tools. ``tests/api/test_feeds.py``.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from time import monotonic
 from typing import Annotated, Any, Final
 
@@ -19,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.access.asking import principal
 from api.bootstrap import Deployment
-from api.feeding import Answer, Feeding, check_topic
+from api.feeding import Answer, check_topic, owner_of
 from api.principal import Kind, Principal
 from chain.canonical import MAX_INTEGER
 from chain.errors import ChainError
@@ -40,6 +41,9 @@ LOOK_EVERY: Final = 0.2
 HEARTBEAT: Final = 10.0
 """Seconds of silence after which a stream says that it lives."""
 ROLES: Final[dict[Kind, Role]] = {Kind.MERCHANT: "merchant", Kind.PLATFORM_CLIENT: "platform"}
+
+Look = Callable[[int], Answer]
+"""Returns the page after a size."""
 
 Topic = Annotated[str, Path(pattern=r"^[a-z]{1,32}$")]
 Who = Annotated[Principal, Depends(principal)]
@@ -87,11 +91,13 @@ def feed_routes(ledger: Deployment) -> APIRouter:
         check_topic(who, topic)
         if STREAM in request.headers.get("accept", ""):
             size = 0 if (resumed or last) is None else read_cursor(resumed or last or "")
-            first = await run_in_threadpool(feeding.after, topic, size)
-            events = stream(request, feeding, topic, size, first)
+            look = partial(feeding.after, topic, owner=owner_of(who))
+            first = await run_in_threadpool(look, size)
+            events = stream(request, look, size, first)
             return StreamingResponse(events, media_type=STREAM, headers=NOT_AT_ALL)
         size = 0 if last is None else read_cursor(last)
-        answer = await wait_for(request, feeding, topic, size, timeout)
+        look = partial(feeding.after, topic, owner=owner_of(who))
+        answer = await wait_for(request, look, size, timeout)
         headers = FOR_EVER if answer.is_full else NOT_AT_ALL
         return Response(batch_bytes(answer.events), media_type=BATCH, headers=headers)
 
@@ -116,22 +122,18 @@ def feed_routes(ledger: Deployment) -> APIRouter:
     return router
 
 
-async def wait_for(
-    request: Request, feeding: Feeding, topic: str, size: int, seconds: float
-) -> Answer:
+async def wait_for(request: Request, look: Look, size: int, seconds: float) -> Answer:
     """Return the page after *size*, waiting at most *seconds* for one."""
     end = monotonic() + seconds
     while True:
-        answer = await run_in_threadpool(feeding.after, topic, size)
+        answer = await run_in_threadpool(look, size)
         rest = end - monotonic()
         if answer.events or rest <= 0 or await request.is_disconnected():
             return answer
         await asyncio.sleep(min(LOOK_EVERY, rest))
 
 
-async def stream(
-    request: Request, feeding: Feeding, topic: str, size: int, answer: Answer
-) -> AsyncIterator[bytes]:
+async def stream(request: Request, look: Look, size: int, answer: Answer) -> AsyncIterator[bytes]:
     """Yield server-sent events after *size*, as long as somebody listens.
 
     Every event stands with its id, so that a consumer which reconnects goes on behind it. What
@@ -156,7 +158,7 @@ async def stream(
         else:
             await asyncio.sleep(LOOK_EVERY)
         try:
-            answer = await run_in_threadpool(feeding.after, topic, size)
+            answer = await run_in_threadpool(look, size)
         except ChainError:
             logger.exception("a feed's stream ended")
             return

@@ -4,7 +4,7 @@
 event a run, with their leaf hashes. A full page never changes, whatever is published later:
 its checkpoint is the *first* that the log has signed at or beyond the page's end, and is
 joined to the page by two proofs, from the checkpoint of the page before and from the page's
-own end. ``tests/chain/feed/test_page.py``.
+own end. ``tests/chain/feed/test_follower.py``.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -2,7 +2,7 @@
 
 One file of canonical JSON, replaced in one step, so that cursor, tree and sink never disagree:
 what the sink holds beyond ``sink`` bytes was not yet counted, and is cut off at the next start.
-``tests/chain/feed/test_state.py``.
+``tests/chain/feed/test_follower.py``.
 """
 
 from base64 import b64encode

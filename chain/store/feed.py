@@ -3,7 +3,7 @@
 Only what is signed is served. The files are read as they are: an entry that its tile does not
 vouch for is not handed out. `ending` is what makes a full page immutable: kept checkpoints are
 never removed and only ever get larger, so the first at or beyond a size is always the same.
-``tests/chain/store/test_feed.py``.
+``tests/api/test_feeds.py``.
 """
 
 from functools import lru_cache

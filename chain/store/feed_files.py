@@ -4,7 +4,7 @@ A day's file holds the pages from the one in which the day before ended, up to t
 entry; a consumer drops the few events that it has already, as it does of a page that has grown.
 The manifest is written last, so a file without one is of a run that died. Both digests of the
 file, and the checkpoint at its end, stand in it. ``docs/feeds.md``;
-``tests/chain/store/test_feed_files.py``.
+``tests/api/test_feed_files.py``.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 Each is an iterator over parsed pages, and None where the server says that there is nothing
 new. What comes is believed by nobody before `chain.feed.follower` has verified it. Follows no
 redirect, reads no more than a page can have, and ends in good time.
-``tests/chain/store/test_feed_sources.py``, ``tests/api/test_feed_pull.py``.
+``tests/api/test_feed_pull.py``.
 """
 
 from collections.abc import Iterator, Mapping
