@@ -55,6 +55,9 @@ from domain.qualification.store.issuer_key import (
     read_issuer_key,
 )
 from domain.qualification.store.stolen_lists import StolenLists
+from domain.webhooks.called import Called
+from domain.webhooks.store.outbox import Outbox
+from domain.webhooks.store.sender import Sender
 
 if TYPE_CHECKING:
     from chain.store.stamps import StampAuthority, Stamper
@@ -68,6 +71,8 @@ STOLEN_FOLDER: Final = "stolen"
 INDEX_KEY: Final = "fingerprint"
 FORMER_INDEX_KEY: Final = "fingerprint-former"
 """During a rotation of the index key: the one before it, still asked."""
+WEBHOOK_KEY: Final = "webhook"
+"""What the keys of webhooks are derived from; made when the first is registered."""
 SECRETS: Final = ("import", INDEX_KEY)
 """Secrets of ours besides keys: what decides an import's salts, and the fingerprints' key."""
 
@@ -240,6 +245,19 @@ class Deployment:
         """Answers the cursors of those who follow the log."""
         pages = FeedPages(self.database, self.files, self.origin)
         return Feeding(pages, SubjectFeeds(self.database, pages, concern_of))
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What endpoints are still to be told."""
+        path = self._secret_path(WEBHOOK_KEY)
+        if not path.exists():
+            # Two processes may both be first: the one that was faster has made it.
+            with suppress(FileExistsError):
+                write_private(path, f"{secrets.token_hex(SECRET_SIZE)}\n".encode())
+        sender = Sender(sandbox=self.settings.webhook_sandbox)
+        called = Called(self.trade, self.vault, secrets.token_bytes)
+        master = self.secret(WEBHOOK_KEY)
+        return Outbox(self.database, self.feeding.subjects, sender, master, called.note_end)
 
     @cached_property
     def publisher(self) -> Publisher:

@@ -14,6 +14,7 @@ fault too, since it is most often a setting misspelt. Proved by ``tests/api/test
     XIYOU_WITNESS_DEADLINE    seconds that a checkpoint waits for them
     XIYOU_STAMP_AUTHORITIES   pairs of a time-stamp authority's URL and a file of its roots
     XIYOU_STAMP_INTERVAL      hours between two time stamps
+    XIYOU_WEBHOOK_SANDBOX     1: webhooks may go to this machine, for trying out
     XIYOU_DEBUG               1: show where an error arose, for whoever develops this program
 """
 
@@ -47,6 +48,7 @@ REMEDIES = {
     "WITNESS_DEADLINE": "give seconds from 0.1 to 60",
     "STAMP_AUTHORITIES": "write URL FILE URL FILE ...: the file holds root certificates in PEM",
     "STAMP_INTERVAL": "give hours from 0.001 to 24",
+    "WEBHOOK_SANDBOX": "set it to 1, or unset it",
     "DEBUG": "set it to 1, or unset it",
 }
 
@@ -146,6 +148,7 @@ class Settings(BaseSettings):
         tuple[Authority, ...], NoDecode, BeforeValidator(_read_authorities)
     ] = ()
     stamp_interval: float = Field(default=12.0, ge=0.001, le=24)
+    webhook_sandbox: bool = False
     debug: bool = False
 
     def policy(self, keys: Iterable[VerifierKey] = ()) -> Policy:

@@ -33,6 +33,7 @@
     wallet       request_withdrawal, pay_withdrawal, fund_guarantee
     evidence     export_evidence
     feeds        note_feed_read
+    webhooks     register_webhook, fail_webhook, give_up_message
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
@@ -61,6 +62,7 @@ from domain.qualification.decisions import Decisions
 from domain.qualification.presenting import Presenting
 from domain.qualification.screening import Screening
 from domain.refunds.returns import Returns
+from domain.webhooks.calling import Calling
 
 
 class Trade(
@@ -83,6 +85,7 @@ class Trade(
     Sanctions,
     Exporting,
     FeedReceipts,
+    Calling,
     Rotation,
 ):
     """A card-key trade, every action of which is recorded."""

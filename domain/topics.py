@@ -18,11 +18,12 @@ from domain.orders import order
 from domain.payments import payment
 from domain.qualification import certificate, qualification
 from domain.refunds import refund
+from domain.webhooks import events as webhook
 
 AREAS = (
     *(account, batch, certificate, deposit, dispute, file, guesser, journal, key, keyring),
     *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
-    *(reading, verification, withdrawal),
+    *(reading, verification, webhook, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, Listed]] = {
         "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
     ),
     "feed": Listed("scripts.feed", "Follow a feed and prove it complete; make its daily files."),
+    "webhooks": Listed("scripts.webhooks", "Register endpoints, and call them, until stopped."),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),

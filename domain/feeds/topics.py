@@ -68,8 +68,13 @@ TRANSACTIONS: Final = frozenset(
         "voucher.revoked",
     }
 )
-INTERNAL: Final = frozenset({"key.keyring_rotated", "key.rewrapped"})
-"""Types in no topic but `ALL`: our own custody of keys."""
+INTERNAL: Final = frozenset(
+    {
+        *("key.keyring_rotated", "key.rewrapped"),
+        *("webhook.dead_lettered", "webhook.failed", "webhook.registered"),
+    }
+)
+"""Types in no topic but `ALL`: our own custody of keys, and whom we call."""
 
 TOPICS: Final = {
     "identity": IDENTITY,

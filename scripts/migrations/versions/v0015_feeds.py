@@ -57,7 +57,6 @@ CREATE TABLE ledger.webhook_outbox (
   leaf_index bigint  NOT NULL,
   stream     text    COLLATE "C" NOT NULL,
   attempts   integer NOT NULL DEFAULT 0,
-  began      timestamptz,
   due        timestamptz NOT NULL,
   state      text    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'dead')),
   status     integer,
@@ -68,7 +67,7 @@ CREATE INDEX ON ledger.webhook_outbox (webhook, stream, number) WHERE state = 'w
 CREATE INDEX ON ledger.webhook_outbox (due) WHERE state = 'waiting';
 GRANT SELECT, INSERT ON ledger.webhooks, ledger.webhook_outbox TO xiyou_app;
 GRANT UPDATE (version, former_until, state, number) ON ledger.webhooks TO xiyou_app;
-GRANT UPDATE (attempts, began, due, state, status) ON ledger.webhook_outbox TO xiyou_app;
+GRANT UPDATE (attempts, due, state, status) ON ledger.webhook_outbox TO xiyou_app;
 """
 
 

@@ -10,6 +10,7 @@ from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
 from domain.orders.events import OrderBlocked, OrderCleared, OrderHeld
 from domain.payments.events import PaymentChargedBack, PaymentUnmatched
+from domain.webhooks.events import WebhookDeadLettered, WebhookFailed, WebhookRegistered
 from tests.domain.given import BUYER, LATER, identifier, meta_of
 
 TAG = f"tag1:{'ab' * 32}"
@@ -44,6 +45,9 @@ def rare_events() -> Sequence[Event]:
             "regulator",
             "cd" * 32,
         ),
+        WebhookRegistered(*follows(identifier("whk")), "M-0001", "hooks.example", ("order.paid",)),
+        WebhookFailed(*follows(identifier("whk")), 410),
+        WebhookDeadLettered(*follows(identifier("whk")), 12, 40_023, 10),
         OrderHeld(*follows(order), "many orders from one address"),
         OrderCleared(*follows(order), key, "known buyer"),
         OrderBlocked(*follows(order), "a stolen card"),
