@@ -11,10 +11,10 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from time import monotonic
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -25,6 +25,7 @@ from api.principal import Kind, Principal
 from chain.canonical import MAX_INTEGER
 from chain.errors import ChainError
 from chain.feed.event import batch_bytes, read_cursor
+from chain.store.files import MissingFileError
 from domain.command import Command
 from domain.event import Meta, Role
 from domain.feeds.reading import Reading
@@ -46,6 +47,8 @@ Look = Callable[[int], Answer]
 """Returns the page after a size."""
 
 Topic = Annotated[str, Path(pattern=r"^[a-z]{1,32}$")]
+Day = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+FILE_TYPES: Final = {"json": "application/json", "parquet": "application/vnd.apache.parquet"}
 Who = Annotated[Principal, Depends(principal)]
 Cursor = Annotated[
     str | None,
@@ -100,6 +103,18 @@ def feed_routes(ledger: Deployment) -> APIRouter:
         answer = await wait_for(request, look, size, timeout)
         headers = FOR_EVER if answer.is_full else NOT_AT_ALL
         return Response(batch_bytes(answer.events), media_type=BATCH, headers=headers)
+
+    @router.get("/{topic}/files/{day}.{kind}", response_class=Response)
+    def read_file(
+        topic: Topic, day: Day, kind: Literal["json", "parquet"], who: Who
+    ) -> FileResponse:
+        """Return a day's events as Parquet, or the manifest that vouches for them."""
+        check_topic(who, topic)
+        path = ledger.home / "feeds" / topic / f"{day}.{kind}"
+        # The manifest comes last: a file without one is still being written.
+        if not path.with_suffix(".json").exists() or not path.exists():
+            raise MissingFileError(f"feeds/{topic}/{day}.{kind}")
+        return FileResponse(path, media_type=FILE_TYPES[kind], headers=FOR_EVER)
 
     @router.post("/{topic}/receipts", status_code=201)
     def note_read(topic: Topic, body: NewReceipt, who: Who) -> dict[str, Any]:

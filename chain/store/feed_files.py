@@ -70,7 +70,7 @@ def write_day(
     day: date,
     now: datetime,
 ) -> DayFile:
-    """Write the file of *day* and its manifest below *folder*.
+    """Write the file of *day* and its manifest below *folder*; what is there stays.
 
     Args:
         pages: makes the pages.
@@ -85,6 +85,11 @@ def write_day(
         VerificationError: what is published is not what was signed.
     """
     name, is_wanted = topic
+    there = folder / name / f"{day}.json"
+    if there.exists():
+        # A file that somebody may have fetched is never made anew.
+        said = read_manifest(there)
+        return DayFile(there, said["first"], said["end"], said["rows"])
     midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), now.tzinfo)
     if now < midnight + GRACE:
         raise DayNotOverError(f"{day}: its file is made from {midnight + GRACE:%H:%M} UTC on")
