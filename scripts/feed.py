@@ -6,6 +6,7 @@
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -61,14 +62,17 @@ def pull(  # noqa: PLR0913 — one option each
     if not verify:
         raise InputError("--no-verify: a feed is read to be proven; poll it yourself otherwise")
     trusted = None if policy is None else Policy.parse(policy.read_bytes())
-    server = None if "://" not in url else FeedServer(url, _token(token))
-    origin = origin_of(trusted, server, Path(url))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    # A connection of its own: the one of the pages is busy while a stream is read.
-    fetch = None if server is None else tile_fetch(FeedServer(url, _token(token)))
-    with FeedConsumer(state, topic, origin, opener(trusted), fetch) as consumer:
+    with ExitStack() as held:
+        server = fetch = None
+        if "://" in url:
+            server = held.enter_context(closing(FeedServer(url, _token(token))))
+            # A connection of its own: the other one is busy while a stream is read.
+            fetch = tile_fetch(held.enter_context(closing(FeedServer(url, _token(token)))))
+        origin = origin_of(trusted, server, Path(url))
+        consumer = held.enter_context(FeedConsumer(state, topic, origin, opener(trusted), fetch))
         pages = source_of(server, Path(url), consumer, sse=sse, wait=follow)
         delivered = 0
         for count in consumer.pull(pages, together=1 if sse else None):
@@ -76,6 +80,7 @@ def pull(  # noqa: PLR0913 — one option each
             if stop.is_set() or (count < 0 and not follow):
                 break
         if server is not None:
+            server.close()
             _check_shown(consumer, server, trusted)
         return _outcome(consumer, delivered, trusted)
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from pyarrow import parquet
+from pyarrow import parquet  # type: ignore[import-untyped] # ships none
 
 from api.bootstrap import Deployment
 from chain.feed.follower import FeedUntrueError
