@@ -67,7 +67,7 @@ def _write(ledger: Deployment, count: int) -> None:
     for low in range(0, count, 1_000):
         recorder.insert_events(
             [
-                StoredEvent(f"ord_{n // 5}", n % 5 + 1, kinds[n % 5], body % (b"x" * 250))  # type: ignore[arg-type] # text ids, as configured
+                StoredEvent(f"ord_{n // 5}", n % 5 + 1, kinds[n % 5], body % (b"x" * 250))
                 for n in range(low, min(low + 1_000, count))
             ],
             command_id=f"bench/{low:012}",
