@@ -5,6 +5,7 @@ A deployment is a folder (its *home*) and a database. The home holds
     keys/       the log's signing keys, the issuer's, the vault's master key, secrets of imports
     signer/     what was signed, and the locks of those who sign and publish
     log/        tiles, bundles and the checkpoint: what the world may read
+    index/      where each stream ends: lists that can be made again from the log
     documents/  merchants' documents, encrypted
     stolen/     lists of stolen keys, as keyed fingerprints
     postgres/   the embedded database, unless a URL names another one
@@ -24,21 +25,23 @@ from pydantic import SecretStr
 
 from api.feeding import Feeding
 from api.settings import Authority, Settings
+from api.telling import feeding_of, outbox_of
 from chain.errors import ChainError, MalformedError
 from chain.quorum import Policy
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
-from chain.store.feed import FeedPages
-from chain.store.feed_subjects import SubjectFeeds
 from chain.store.files import Folder, read_private, write_private
 from chain.store.master_key import MASTER_KEY_FILE, FileKeyring, FileMasterKey, create_master_key
 from chain.store.prover import Prover
 from chain.store.publisher import LOG_FOLDER, Publisher, Quorum
 from chain.store.reader import LogReader
 from chain.store.signer import Signer, create_keys, has_keys, read_verifier_keys
+from chain.store.stream_index.committed import CommittedIndex
+from chain.store.stream_index.indexer import Indexer, ranges_folder
+from chain.store.stream_index.stored_log import StoredLog
 from chain.store.vault import Vault
+from chain.stream_index.commitment import Commitment
 from domain.application import Trade
-from domain.feeds.subjects import concern_of
 from domain.keys.fingerprint import IndexRing, index_key_of
 from domain.payments.channel import Channel, Connections, Route
 from domain.payments.store.connections import read_channels, read_connections
@@ -55,9 +58,8 @@ from domain.qualification.store.issuer_key import (
     read_issuer_key,
 )
 from domain.qualification.store.stolen_lists import StolenLists
-from domain.webhooks.called import Called
 from domain.webhooks.store.outbox import Outbox
-from domain.webhooks.store.sender import Sender
+from domain.witnessing.indexing import index_command
 
 if TYPE_CHECKING:
     from chain.store.stamps import StampAuthority, Stamper
@@ -71,8 +73,6 @@ STOLEN_FOLDER: Final = "stolen"
 INDEX_KEY: Final = "fingerprint"
 FORMER_INDEX_KEY: Final = "fingerprint-former"
 """During a rotation of the index key: the one before it, still asked."""
-WEBHOOK_KEY: Final = "webhook"
-"""What the keys of webhooks are derived from; made when the first is registered."""
 SECRETS: Final = ("import", INDEX_KEY)
 """Secrets of ours besides keys: what decides an import's salts, and the fingerprints' key."""
 
@@ -243,21 +243,12 @@ class Deployment:
     @cached_property
     def feeding(self) -> Feeding:
         """Answers the cursors of those who follow the log."""
-        pages = FeedPages(self.database, self.files, self.origin)
-        return Feeding(pages, SubjectFeeds(self.database, pages, concern_of))
+        return feeding_of(self.database, self.files, self.origin)
 
     @cached_property
     def outbox(self) -> Outbox:
         """What endpoints are still to be told."""
-        path = self._secret_path(WEBHOOK_KEY)
-        if not path.exists():
-            # Two processes may both be first: the one that was faster has made it.
-            with suppress(FileExistsError):
-                write_private(path, f"{secrets.token_hex(SECRET_SIZE)}\n".encode())
-        sender = Sender(sandbox=self.settings.webhook_sandbox)
-        called = Called(self.trade, self.vault, secrets.token_bytes)
-        master = self.secret(WEBHOOK_KEY)
-        return Outbox(self.database, self.feeding.subjects, sender, master, called.note_end)
+        return outbox_of(self)
 
     @cached_property
     def publisher(self) -> Publisher:
@@ -266,6 +257,26 @@ class Deployment:
         return self._open.enter_context(
             Publisher(self.database, self.home, self.signer, quorum=quorum)
         )
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """Keeps the stream index and commits to it; one at a time works on a home."""
+        return self._open.enter_context(
+            Indexer(self.home, StoredLog(self.reader), self._commit_index)
+        )
+
+    def committed_index(self, size: int) -> CommittedIndex:
+        """Return what proves where streams end by the newest commitment below *size*.
+
+        Raises:
+            NoCommitmentError: there is none.
+        """
+        log = StoredLog(self.reader)
+        return self._open.enter_context(CommittedIndex(ranges_folder(self.home), log, size))
+
+    def _commit_index(self, commitment: Commitment) -> None:
+        command = index_command(commitment, self.vault, secrets.token_bytes)
+        self.trade.commit_index(command, commitment)
 
     @cached_property
     def stamper(self) -> "Stamper":

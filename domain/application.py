@@ -37,6 +37,7 @@
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
+    indexing     commit_index
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
@@ -63,6 +64,7 @@ from domain.qualification.presenting import Presenting
 from domain.qualification.screening import Screening
 from domain.refunds.returns import Returns
 from domain.webhooks.calling import Calling
+from domain.witnessing.indexing import Indexing
 
 
 class Trade(
@@ -87,6 +89,7 @@ class Trade(
     FeedReceipts,
     Calling,
     Rotation,
+    Indexing,
 ):
     """A card-key trade, every action of which is recorded."""
 

@@ -19,9 +19,10 @@ from domain.payments import payment
 from domain.qualification import certificate, qualification
 from domain.refunds import refund
 from domain.webhooks import events as webhook
+from domain.witnessing import index
 
 AREAS = (
-    *(account, batch, certificate, deposit, dispute, file, guesser, journal, key, keyring),
+    *(account, batch, certificate, deposit, dispute, file, guesser, index, journal, key, keyring),
     *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
     *(reading, verification, webhook, withdrawal),
 )

@@ -51,6 +51,9 @@ COMMANDS: Final[dict[str, Listed]] = {
     "webhooks": Listed("scripts.webhooks", "Register endpoints, and call them, until stopped."),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
+    "index": Listed(
+        "scripts.index", "Commit to where each stream ends, and prove it: nothing left out."
+    ),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),

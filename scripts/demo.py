@@ -16,11 +16,13 @@ import typer
 
 from api.bootstrap import Deployment
 from chain.errors import ChainError
+from scripts import exhibit
 from scripts.deploying import deployment
 from scripts.disputes import hours
 from scripts.memory import peak_memory
 from scripts.options import Home, Json
 from scripts.outcome import Exit, InputError, Outcome
+from scripts.outsiders import Outsiders
 from scripts.overview import counted, lines, medians, money_moved, replayed
 from scripts.publish import PublisherProcess
 from scripts.screen import Screen, megabytes
@@ -64,20 +66,26 @@ def demo(
     screen = Screen(as_json=as_json)
     began = monotonic()
     screen.heading("Xiyou Ledger: every step of a trade, in a log that anyone can check")
-    with deployment(home or DEFAULT_HOME, make=True) as ledger:
+    with (
+        deployment(home or DEFAULT_HOME, make=True) as made,
+        Outsiders(made) as outsiders,
+        Deployment(outsiders.settings) as ledger,
+    ):
         before = ledger.reader.size()
         screen.say(
             f"folder   {ledger.home}{'' if home else '  (the default; keep it or delete it)'}"
         )
         screen.say(f"log      {ledger.origin}, {_known(before)}")
         screen.say(f"database {_database(ledger)}, ready after {monotonic() - began:.1f} s")
-        traded = _trade(ledger, screen, data, orders or DEFAULT_ORDERS)
+        screen.say(f"outside  {_beside(outsiders)}")
+        traded = _trade(outsiders, ledger, screen, data, orders or DEFAULT_ORDERS)
         story = Story(ledger, screen)
         story.tell()
         _compare(story, screen, traded)
         if traded.report is None:
             try:
                 _look_over(ledger, story, screen)
+                exhibit.show(ledger, story)
             except ChainError as error:
                 story.check("readable", f"an entry cannot be read: {error}", good=False)
         facts = _facts(ledger, traded, story, monotonic() - began)
@@ -97,11 +105,22 @@ def _database(ledger: Deployment) -> str:
     return "an embedded PostgreSQL" if ledger.settings.is_embedded else "XIYOU_DATABASE_URL's"
 
 
-def _trade(ledger: Deployment, screen: Screen, data: Path | None, orders: int) -> Traded:
+def _beside(outsiders: Outsiders) -> str:
+    """Say who watches the log and dates it."""
+    watched = " and ".join(each.vkey.name for each in outsiders.witnesses)
+    names = f"witnesses {watched}" if watched else "witnesses as configured"
+    if outsiders.authority is not None:
+        return f"{names}; a time-stamp authority, TEST ONLY"
+    return f"{names}; no time-stamp authority of our own"
+
+
+def _trade(
+    outsiders: Outsiders, ledger: Deployment, screen: Screen, data: Path | None, orders: int
+) -> Traded:
     """Run the trade with a publisher beside it; return once all of it is published."""
     what = f"the file {data}" if data else f"a marketplace of {orders:,} orders"
     screen.heading(f"1. The trade: {what}, a publisher beside it")
-    with PublisherProcess(ledger.home) as publisher:
+    with PublisherProcess(ledger.home, outsiders.environment) as publisher:
         with screen.progress("trading") as advance:
             if data:
                 traded = run_import(ledger, data, advance)

@@ -25,6 +25,7 @@ from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, package_of
 from chain.hashes import TreeHash
 from chain.store.files import LockedError, MissingFileError
 from chain.store.stamps import NoStampError
+from chain.store.stream_index.stored_log import Committed
 from chain.tlog_proof import TlogProof
 from domain.command import Command
 from domain.event import Meta
@@ -41,6 +42,7 @@ from domain.evidence.selection import (
 from domain.identifiers import check
 from scripts.custody import Extraction, statement_of
 from scripts.deploying import deployment
+from scripts.heads import committed_for, heads_under
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
 
@@ -138,19 +140,30 @@ def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[s
         Refusal: a rule of the business forbids it; nothing was recorded.
         NotPublishedError: the log is not published up to what is needed.
     """
-    return write_package(ledger, request, look_up(ledger, request), now)
+    disclosure = look_up(ledger, request)
+    committed = committed_for(ledger, disclosure.selection)
+    if committed is not None and committed.commitment.size > disclosure.selection.size:
+        # The matter may have gone on meanwhile: it is shown as it was when committed.
+        disclosure = look_up(ledger, request, committed.commitment.size)
+    return write_package(ledger, request, disclosure, now, committed)
 
 
 def write_package(
-    ledger: Deployment, request: Request, disclosure: Disclosure, now: datetime
+    ledger: Deployment,
+    request: Request,
+    disclosure: Disclosure,
+    now: datetime,
+    committed: Committed | None = None,
 ) -> tuple[str, bytes, Parts]:
-    """Do the same for what was looked up.
+    """Do the same for what was looked up; *committed* says where its histories end.
 
     Raises:
         Refusal: a rule of the business forbids it; nothing was recorded.
         NotPublishedError: the log is not published up to what is needed.
     """
-    checkpoint, note = published_up_to(ledger, max(disclosure.selection.entries) + 1)
+    indexed = -1 if committed is None else committed.leaf_index
+    newest = max(indexed, *disclosure.selection.entries)
+    checkpoint, note = published_up_to(ledger, newest + 1)
     stamps = collect_stamps(ledger, disclosure.selection, checkpoint, note)
     number = _next_number(ledger, now)
     contents = [
@@ -162,6 +175,7 @@ def write_package(
         statement_of(extraction_of(ledger, request, disclosure, number, now)),
         lambda index: hashes_of(ledger, index, checkpoint.size),
         contents,
+        committed and heads_under(ledger, disclosure.selection, committed, checkpoint.size),
     )
     files = facts_of(parts)
     bundle = bundle_of(parts, files)
@@ -178,8 +192,13 @@ def write_package(
     return number, package_of(files, bundle, issue), parts
 
 
-def look_up(ledger: Deployment, request: Request) -> Disclosure:
+def look_up(ledger: Deployment, request: Request, size: int | None = None) -> Disclosure:
     """Return what is shown, and what of the hidden values is opened.
+
+    Args:
+        ledger: the log.
+        request: what is asked for.
+        size: of the log that is looked at; all of it by default.
 
     Raises:
         Refusal: there is no such matter, or an opening lacks what it takes.
@@ -187,7 +206,7 @@ def look_up(ledger: Deployment, request: Request) -> Disclosure:
     places = [read_place(each) for each in request.places]
     if places:
         check_approval(request.actor, request.approval)
-    log, size = ledger.trade.recorder, ledger.reader.size()
+    log, size = ledger.trade.recorder, size or ledger.reader.size()
     selection: Selection
     if request.order is not None:
         selection = select_order(log, check(request.order, "ord"), size)  # type: ignore[arg-type] # ours
@@ -339,12 +358,23 @@ def _outcome(path: Path, number: str, package: bytes, parts: Parts) -> Outcome:
         "checkpoint_size": parts.checkpoint.size,
         "hidden": {state: states.count(state) for state in sorted(set(states))},
         "rules": len(parts.rules),
+        "heads": None if parts.heads is None else parts.heads.commitment.index,
     }
     told = ", ".join(f"{count} {state}" for state, count in facts["hidden"].items()) or "none"
     words = (
         f"{path}: package {number}, {len(parts.entries)} entries under size"
         f" {parts.checkpoint.size}, hidden values: {told}, {len(package):,} bytes\n"
+        f"{_ends(parts)}"
         f"  check it with: xiyou verify {path} --policy FILE\n"
         "  a copy that is handed out is beyond our reach: an erasure later does not reach it"
     )
     return Outcome(facts, words)
+
+
+def _ends(parts: Parts) -> str:
+    if parts.heads is not None:
+        return f"  where its histories end was committed in entry {parts.heads.commitment.index}\n"
+    return (
+        "  no head index: whether more events follow is not shown; see that xiyou index run"
+        " works, and export again\n"
+    )

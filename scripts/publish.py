@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,16 +96,17 @@ class PublisherProcess:
 
     Args:
         home: of the deployment.
+        environment: what it is told beside our own.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
         self._words = TemporaryFile()  # noqa: SIM115 — as long as the process
         self._process = subprocess.Popen(  # noqa: S603 — ourselves
             [sys.executable, "-m", "scripts", "publish", "--with-parent", "--home", str(home)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._words,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, **(environment or {}), "PYTHONPATH": os.pathsep.join(sys.path)},
             # A Ctrl-C in the terminal is ours to handle: we end it in good order.
             start_new_session=True,
         )

@@ -44,7 +44,7 @@ class Story:
 
     def __init__(self, ledger: Deployment, screen: Screen) -> None:
         self._ledger = ledger
-        self._screen = screen
+        self.screen = screen
         self.checks: dict[str, bool] = {}
         self.facts: dict[str, Any] = {}
 
@@ -59,11 +59,11 @@ class Story:
     def check(self, name: str, text: str, *, good: bool) -> None:
         """Keep and show whether *name* held, saying *text*."""
         self.checks[name] = good
-        self._screen.check(good=good, text=text)
+        self.screen.check(good=good, text=text)
 
     def _tell_log(self) -> None:
         """Show size, root and checkpoint, and check that they are one and signed."""
-        screen, ledger = self._screen, self._ledger
+        screen, ledger = self.screen, self._ledger
         screen.heading("2. The log: how much there is, and what commits to all of it")
         head = ledger.reader.head()
         note = ledger.files.read("checkpoint")
@@ -84,7 +84,7 @@ class Story:
 
     def _tell_order(self) -> StoredEntry | None:
         """Show the history of a refunded order; return the entry of its refund."""
-        screen = self._screen
+        screen = self.screen
         screen.heading("3. One refunded order: who did what, when, at which place in the log")
         found = self._find("order.refunded", "refund.executed", "order.placed")
         if found is None:
@@ -121,7 +121,7 @@ class Story:
 
     def _tell_proof(self, refund: StoredEntry) -> None:
         """Write the proof of the refund and the policy, and verify them as a stranger would."""
-        screen, ledger = self._screen, self._ledger
+        screen, ledger = self.screen, self._ledger
         screen.heading(
             "4. The proof of that refund, checked offline with two files and no database"
         )
@@ -146,7 +146,7 @@ class Story:
 
     def _tell_tampering(self, refund: StoredEntry) -> None:
         """Change one byte in a copy of the published log, and let an audit find it."""
-        screen, ledger = self._screen, self._ledger
+        screen, ledger = self.screen, self._ledger
         screen.heading("5. A copy of the published log, one byte of one entry changed")
         with tempfile.TemporaryDirectory(prefix="tampered-", dir=ledger.home) as folder:
             copy = Path(folder) / "log"
@@ -161,11 +161,11 @@ class Story:
     def _audit_copy(self, copy: Path, index: int) -> None:
         """Let an audit read the copy; it must name the entry at *index*, and say why."""
         keys = read_verifier_keys(self._ledger.home)
-        with self._screen.progress("auditing the copy") as advance:
+        with self.screen.progress("auditing the copy") as advance:
             report = audit_files(copy, keys=keys, progress=counted(advance))
         first = report.first
         if first is not None:
-            self._screen.say(f"the audit of the copy: {words_of_finding(first)}")
+            self.screen.say(f"the audit of the copy: {words_of_finding(first)}")
         self.check(
             "tampering",
             f"it names entry {index}" if first else "it found nothing",
@@ -180,14 +180,14 @@ class Story:
         """Let an audit read the real log, database against files: it must find nothing."""
         ledger = self._ledger
         began = monotonic()
-        with self._screen.progress("auditing the real log") as advance:
+        with self.screen.progress("auditing the real log") as advance:
             report = audit_both(
                 ledger.database, ledger.home, vault=ledger.vault, progress=counted(advance)
             )
         seconds = monotonic() - began
         rate = report.size / max(seconds, 1e-9)
         for each in report.findings[:FINDINGS_SHOWN]:
-            self._screen.say(words_of_finding(each))
+            self.screen.say(words_of_finding(each))
         self.check(
             "audit",
             f"the real log, database against files: {report.size:,} entries,"

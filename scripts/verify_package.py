@@ -16,6 +16,7 @@ import orjson
 from chain.errors import MalformedError
 from chain.evidence.fault import Fault
 from chain.evidence.spelling import is_time
+from chain.evidence.store.archive_file import ArchiveFile
 from chain.evidence.store.folder import read_folder, read_limited, read_receipts
 from chain.evidence.verification import Replayer, Source, Trust, verify_package
 from chain.evidence.words import words_of
@@ -30,7 +31,13 @@ def report_on(path: Path, trust: Trust) -> dict[str, Any]:
         MalformedError: what the reader brings is not in its format.
     """
     tool = {"name": "xiyou verify", "sha256": _own_digest(), "version": version("xiyou-ledger")}
-    return verify_package(_source(path), trust, tool)
+    try:
+        if path.is_dir():
+            return verify_package(_unpacked(path), trust, tool)
+        with path.open("rb") as file:
+            return verify_package(Source(ArchiveFile(file)), trust, tool)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def run(given: Namespace) -> Outcome:
@@ -66,15 +73,11 @@ def _replayer() -> Replayer:
     return replay_package
 
 
-def _source(path: Path) -> Source:
+def _unpacked(path: Path) -> Source:
     try:
-        if not path.is_dir():
-            return Source(read_limited(path))
         return Source(files=read_folder(path), container="folder")
     except Fault as fault:
         return Source(fault=fault, container="folder")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _read(path: Path | None) -> bytes | None:

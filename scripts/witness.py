@@ -126,8 +126,9 @@ def serve(
         with socket.create_server((host, port), family=family) as door:
             bound = door.getsockname()[1]
             print(bound, flush=True)  # noqa: T201 — the answer that a starter waits for
-            logs = len(witness.logs)
-            print(f"{witness.key.name} watches {logs} logs", file=sys.stderr)  # noqa: T201
+            if not with_parent:
+                words = f"{witness.key.name} watches {len(witness.logs)} logs"
+                print(words, file=sys.stderr)  # noqa: T201 — progress
             server = uvicorn.Server(config)
             if with_parent:
                 # The pipe's other end closes with our parent, however that ends.

@@ -9,11 +9,12 @@ compares the bytes with those of `zipfile`.
 
 from collections.abc import Iterator, Mapping
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from chain.errors import MalformedError
 from chain.evidence.claims import MAX_MEMBER, MAX_MEMBERS, MAX_PACKAGE
+from chain.evidence.digests import Sliceable
 from chain.evidence.fault import Fault
 from chain.evidence.names import BUNDLE, is_allowed
 
@@ -25,6 +26,14 @@ _VERSION, _MADE_BY = 20, 0x0314
 _DATE = 0x0021  # 1980-01-01
 _REGULAR_0644 = 0x81A40000
 _ZIP64_COUNT, _ZIP64_SIZE = 0xFFFF, 0xFFFFFFFF
+
+
+class Archive(Sliceable, Protocol):
+    """An archive's bytes, in memory or on disk: what of `bytes` a reader needs of them."""
+
+    def rfind(self, mark: bytes, /) -> int:
+        """Return the last place of *mark*, -1 if there is none."""
+        ...
 
 
 class _Record(NamedTuple):
@@ -58,7 +67,7 @@ def write_archive(members: Mapping[str, bytes]) -> bytes:
     return data
 
 
-def read_archive(data: bytes) -> dict[str, bytes]:
+def read_archive(data: Archive) -> dict[str, bytes]:
     """Return the members of the archive *data* by name; nothing is ever inflated.
 
     Raises:
@@ -110,11 +119,11 @@ def _written(members: Mapping[str, bytes]) -> bytes:
     return b"".join(_pieces(members))
 
 
-def _is_written(members: Mapping[str, bytes], data: bytes) -> bool:
+def _is_written(members: Mapping[str, bytes], data: Archive) -> bool:
     """Say whether *data* is the archive of *members*, without a second copy of it."""
     place = 0
     for piece in _pieces(members):
-        if not data.startswith(piece, place):
+        if data[place : place + len(piece)] != piece:
             return False
         place += len(piece)
     return place == len(data)
@@ -137,7 +146,7 @@ def _pieces(members: Mapping[str, bytes]) -> Iterator[bytes]:
     yield _END.pack(_END_MARK, 0, 0, count, count, length, offset, 0)
 
 
-def _records(data: bytes) -> list[_Record]:
+def _records(data: Archive) -> list[_Record]:
     """Return the central directory's records.
 
     Raises:
@@ -148,8 +157,8 @@ def _records(data: bytes) -> list[_Record]:
     for _ in range(count):
         if offset + _CENTRAL.size > place:
             raise Fault("truncated")
-        mark, _, _, _, method, _, _, _, packed, size, named, extra, said, *_, at = (
-            _CENTRAL.unpack_from(data, offset)
+        mark, _, _, _, method, _, _, _, packed, size, named, extra, said, *_, at = _CENTRAL.unpack(
+            data[offset : offset + _CENTRAL.size]
         )
         if mark != _CENTRAL_MARK or _ZIP64_SIZE in (packed, size, at):
             raise Fault("not_canonical")
@@ -163,7 +172,7 @@ def _records(data: bytes) -> list[_Record]:
     return records
 
 
-def _directory(data: bytes) -> tuple[int, int, int]:
+def _directory(data: Archive) -> tuple[int, int, int]:
     """Return how many records the central directory has, where it begins and where it ends.
 
     Raises:
@@ -174,7 +183,7 @@ def _directory(data: bytes) -> tuple[int, int, int]:
         raise Fault("truncated")
     if place + _END.size != len(data):
         raise Fault("not_canonical")
-    _, _, _, _, count, length, offset, _ = _END.unpack_from(data, place)
+    _, _, _, _, count, length, offset, _ = _END.unpack(data[place : place + _END.size])
     if count == _ZIP64_COUNT or _ZIP64_SIZE in (length, offset):
         raise Fault("not_canonical")
     if count > MAX_MEMBERS:

@@ -51,6 +51,8 @@ CLAIMS: Final = tuple(
     )
     for each in DATA["claims"]
 )
+ABSENCES: Final[dict[str, list[str]]] = {e["prefix"]: e["types"] for e in DATA["absences"]}
+"""By the prefix of a stream: types whose absence from a whole history the report states."""
 WEAK_KEYS: Final = frozenset(DATA["weak_keys"])
 """Ed25519 points of small order in hexadecimal, the sign bit cleared."""
 NEWEST_BODY_SCHEMA: Final[int] = DATA["newest_body_schema"]

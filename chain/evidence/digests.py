@@ -5,8 +5,24 @@ with the standard's own examples.
 """
 
 from hashlib import sha256
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
+
+PIECE: Final = 2**20
+"""Bytes that are taken at a time of what may lie on disk."""
+
+
+class Sliceable(Protocol):
+    """Bytes in memory or on disk."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        """Return a part of them."""
+        ...
 
 
 def sha256_hex(data: bytes) -> str:
@@ -19,6 +35,16 @@ def sm3_hex(data: bytes) -> str:
     digest = Hash(SM3())
     digest.update(data)
     return digest.finalize().hex()
+
+
+def both_hex(data: Sliceable) -> dict[str, str]:
+    """Return both digests of what may lie on disk, piece by piece."""
+    sha, sm3 = sha256(), Hash(SM3())
+    for start in range(0, len(data), PIECE):
+        piece = data[start : start + PIECE]
+        sha.update(piece)
+        sm3.update(piece)
+    return {"sha256": sha.hexdigest(), "sm3": sm3.finalize().hex()}
 
 
 HEX = {"sha256": sha256_hex, "sm3": sm3_hex}

@@ -16,6 +16,8 @@ VERIFIER: Final = "verify.py"
 PAGE: Final = "verify.html"
 CERTIFICATE: Final = "certificate.pdf"
 CHAIN: Final = "stamps/chain.pem"
+COMMITMENT: Final = "heads/commitment.txt"
+COMMITMENT_PROOF: Final = "heads/commitment.tlog-proof"
 ISSUE_ENTRY: Final = "issue/entry.txt"
 ISSUE_PROOF: Final = "issue/proof.tlog-proof"
 ISSUE_CONSISTENCY: Final = "issue/consistency.txt"
@@ -32,6 +34,7 @@ _FACT: Final = re.compile(
     r"|anchors/[a-z0-9][a-z0-9_-]{0,63}\.json"
     r"|heads/[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9_-]{1,16})?"
 )
+_HEAD: Final = re.compile(r"heads/(commitment\.(txt|tlog-proof)|[0-9]{12}\.json)")
 _OTHER: Final = re.compile(
     r"bundle\.json|issue/entry\.txt|issue/proof\.tlog-proof|issue/consistency\.txt"
     r"|issue/bundle\.tsr|certificate\.pdf|verify\.html"
@@ -62,6 +65,16 @@ def entry_name(index: int) -> str:
 def proof_name(index: int) -> str:
     """Return the name of the proof of the entry at leaf *index*."""
     return f"proofs/{index:012d}.tlog-proof"
+
+
+def head_name(index: int) -> str:
+    """Return the name of the head proof of the stream whose last entry is at leaf *index*."""
+    return f"heads/{index:012d}.json"
+
+
+def is_head(name: str) -> bool:
+    """Say whether *name* is one of a head index; others in the folder mean nothing yet."""
+    return bool(_HEAD.fullmatch(name))
 
 
 def opened_name(digest: str) -> str:

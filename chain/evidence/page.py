@@ -28,6 +28,8 @@ def enclosed_page(template: bytes, files: Mapping[str, bytes]) -> bytes | None:
     start, end = _block(template)
     if start != end:
         raise MalformedError("page: its data block must be empty")
+    if size_of(files) > MAX_MEMBER:
+        return None
     data = inline_data(files)
     page = template[:start] + data + template[start:]
     return page if len(data) <= MAX_MEMBER and len(page) <= MAX_MEMBER else None
@@ -41,6 +43,11 @@ def split_page(page: bytes) -> tuple[bytes, bytes]:
     """
     start, end = _block(page)
     return page[:start] + page[end:], page[start:end]
+
+
+def size_of(files: Mapping[str, bytes]) -> int:
+    """Return how many bytes those of *files* have that a page carries; its data have no fewer."""
+    return sum(len(files[name]) for name in files if is_inlined(name))
 
 
 def inline_data(files: Mapping[str, bytes]) -> bytes:

@@ -17,6 +17,8 @@ FAILED: Final = "failed"
 NOT_CHECKED: Final = "not_checked"
 VERIFIED: Final = "verified"
 BLOCKED: Final = "blocked"
+WHOLE: Final = "P7"
+"""The sentence that histories are whole: what rests on it is said where it is proven."""
 
 _BY_NAME = {each.name: each for each in CLAIMS}
 
@@ -27,7 +29,8 @@ class Findings:
 
     notes: set[tuple[str, str | None]] = field(default_factory=set)
     facts: dict[str, Any] = field(default_factory=dict)
-    """Members ``checkpoint``, ``entry_times`` and ``number`` of the report."""
+    """Members ``checkpoint``, ``entry_times`` and ``number`` of the report; ``complete`` and
+    ``split_view`` where there are such."""
     _held: set[str] = field(default_factory=set)
     _items: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
 
@@ -87,21 +90,24 @@ class Findings:
         counts = dict.fromkeys((FAILED, NOT_CHECKED, VERIFIED), 0)
         for verdict in verdicts.values():
             counts[verdict] += 1
+        proven = _proven(verdicts) if colour in ("green", "yellow") else []
         facts = {"checkpoint": None, "entry_times": [], "number": None} | self.facts
+        if WHOLE not in proven:
+            facts.pop("complete", None)
         return {
             **frame,
             **facts,
             "claims": claims,
             "colour": colour,
             "counts": counts,
-            "does_not_prove": _limits(verdicts),
+            "does_not_prove": _limits(proven),
             "exit": DATA["colours"][colour]["exit"],
             "format": REPORT_FORMAT,
             "notes": [
                 {"code": code, "subject": subject or None}
                 for code, subject in sorted((code, subject or "") for code, subject in self.notes)
             ],
-            "proves": _proven(verdicts) if colour in ("green", "yellow") else [],
+            "proves": proven,
         }
 
     def _claim(self, name: str, *, is_required: bool) -> dict[str, Any]:
@@ -145,6 +151,6 @@ def _proven(verdicts: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _limits(verdicts: Mapping[str, str]) -> list[str]:
-    is_complete = verdicts["history_complete"] == VERIFIED
-    return [each["id"] for each in DATA["does_not_prove"] if each["id"] != "N3" or not is_complete]
+def _limits(proven: list[str]) -> list[str]:
+    is_whole = WHOLE in proven
+    return [each["id"] for each in DATA["does_not_prove"] if each["id"] != "N3" or not is_whole]

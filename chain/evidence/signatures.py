@@ -118,6 +118,16 @@ def examine(signed: SignedCheckpoint, policy: Policy) -> Vouched:
     )
 
 
+def is_signed(data: bytes, policy: Policy) -> bool:
+    """Say whether an Ed25519 key of its log in *policy* signed the note *data*, and none falsely.
+
+    Raises:
+        Fault: it is not in its form.
+    """
+    vouched = examine(read_checkpoint(data), policy)
+    return "ed25519" not in vouched.false and bool(vouched.signers[KeyType.ED25519])
+
+
 def time_of(seconds: int) -> str | None:
     """Return POSIX *seconds* as a report spells a time; None beyond the calendar."""
     if seconds > _LAST_SECOND:

@@ -14,21 +14,22 @@ from typing import Any, Final, Protocol
 from chain.checkpoint import Checkpoint
 from chain.errors import ChainError, MalformedError
 from chain.evidence import names
-from chain.evidence.archive import check_folder, read_archive
+from chain.evidence.archive import Archive, check_folder, read_archive
 from chain.evidence.bundle import read_bundle, read_custody
 from chain.evidence.checkpoint import check_checkpoint
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.contents import check_entries, check_files, check_proofs, check_rules
-from chain.evidence.digests import sha256_hex, sm3_hex
+from chain.evidence.digests import both_hex, sha256_hex, sm3_hex
 from chain.evidence.fault import Fault, Unchecked
+from chain.evidence.heads import check_heads
 from chain.evidence.hidden import check_hidden
 from chain.evidence.histories import check_histories
 from chain.evidence.issue import check_issue
 from chain.evidence.package import Container, Package
-from chain.evidence.page import inline_data, split_page
+from chain.evidence.page import inline_data, size_of, split_page
 from chain.evidence.receipts import HeldReceipt, check_receipts
 from chain.evidence.report import Findings
-from chain.evidence.signatures import read_checkpoint, read_policy
+from chain.evidence.signatures import is_signed, read_checkpoint, read_policy
 from chain.evidence.stamps import StampTool, check_stamps
 from chain.evidence.tokens import TokenTool, check_roots
 from chain.quorum import Policy
@@ -80,7 +81,7 @@ class _Reader:
 class Source:
     """Where a package comes from: an archive's bytes, or the files of a folder or page."""
 
-    archive: bytes | None = None
+    archive: Archive | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     container: Container = "zip"
     fault: Fault | None = None
@@ -111,9 +112,7 @@ def verify_package(source: Source, trust: Trust, tool: Mapping[str, Any]) -> dic
                 "tsa_roots_sha256": _digest(trust.tsa_roots),
             },
             "checked_at": trust.now,
-            "package": None
-            if archive is None
-            else {"sha256": sha256_hex(archive), "size": len(archive), "sm3": sm3_hex(archive)},
+            "package": None if archive is None else {"size": len(archive), **both_hex(archive)},
             "verifier": dict(tool),
         }
     )
@@ -176,6 +175,8 @@ def _verify(source: Source, trust: Trust, reader: _Reader, findings: Findings) -
         is_test_allowed=trust.allow_test_authority,
     )
     _check_known(package, reader, findings)
+    _tell_split_view(package, trust, reader, findings)
+    check_heads(package, findings)
     check_receipts(package, trust.receipts, reader.policy, findings)
     _check_rest(package, trust, findings)
     _note_future(package, trust.now, findings)
@@ -232,6 +233,17 @@ def _check_known(package: Package, reader: _Reader, findings: Findings) -> None:
             raise Fault("not_consistent") from None
 
 
+def _tell_split_view(package: Package, trust: Trust, reader: _Reader, findings: Findings) -> None:
+    """Keep both notes where the log has signed two roots for one size (``evidence.md``, 6)."""
+    known, tree = reader.known, package.checkpoint
+    if known is None or tree is None or reader.policy is None:
+        return
+    notes = (trust.known or b"", package.files[names.CHECKPOINT])
+    is_split = (known.origin, known.size) == (tree.origin, tree.size) and known.root != tree.root
+    if is_split and all(is_signed(each, reader.policy) for each in notes):
+        findings.facts["split_view"] = {"known": notes[0].decode(), "package": notes[1].decode()}
+
+
 def _enclosed(package: Package, old: int) -> list[ConsistencyFile]:
     """Return the proofs in ``stamps/`` that begin at size *old*, the first by name."""
     found = []
@@ -279,7 +291,7 @@ def _check_page(package: Package) -> None:
     said = package.bundle["verify_html"]
     if {"sha256": sha256_hex(template), "sm3": sm3_hex(template)} != said:
         raise Fault("template", names.PAGE)
-    if data != inline_data(package.files):
+    if size_of(package.files) > len(data) or data != inline_data(package.files):
         raise Fault("data", names.PAGE)
 
 

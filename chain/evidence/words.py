@@ -22,10 +22,12 @@ def words_of(report: Mapping[str, Any]) -> str:
     lines = [f"{colour.upper()}  {_both(DATA['colours'][colour])}"]
     if report["number"]:
         lines.append(f"  {report['number']}")
+    lines += _complete(report.get("complete"))
     for each in report["claims"]:
         lines += _claim(each)
     for each in report["notes"]:
         lines.append(f"  note {_both(DATA['notes'][each['code']])}: {shown(each['subject'] or '')}")
+    lines += _split_view(report.get("split_view"))
     for part in ("proves", "does_not_prove"):
         lines.append(f"{_both(DATA['titles'][part])}:")
         lines += [f"  {e['id']} {_both(e)}" for e in DATA[part] if e["id"] in report[part]]
@@ -48,6 +50,36 @@ def _claim(claim: Mapping[str, Any]) -> list[str]:
         return [line]
     items = [each["subject"] for each in claim["items"] if each["subject"]]
     return [line, *(f"         {shown(each)}" for each in items[:_SHOWN_ITEMS])]
+
+
+def _complete(complete: Mapping[str, Any] | None) -> list[str]:
+    """Return up to where the histories are whole, and what is absent from them."""
+    if complete is None:
+        return []
+    titles = DATA["titles"]
+    lines = [
+        f"  {_both(titles['complete'])}: {complete['size']}",
+        f"       {_both(titles['committed'])}: {complete['index']}, {complete['at']}",
+    ]
+    for each in complete["absent"]:
+        told = [_event(kind) for kind in each["types"]]
+        lines.append(f"       {shown(each['stream'])}: {_both(titles['absent'])}:")
+        lines += [f"         {kind}" for kind in told]
+    return lines
+
+
+def _event(kind: str) -> str:
+    return f"{kind} ({_both(DATA['events'][kind])})" if kind in DATA["events"] else kind
+
+
+def _split_view(notes: Mapping[str, str] | None) -> list[str]:
+    """Return the two notes that prove misbehaviour, each line as it stands."""
+    if notes is None:
+        return []
+    lines = [f"  {_both(DATA['titles']['split_view'])}:"]
+    for each in ("known", "package"):
+        lines += ["", *(shown(line) for line in notes[each].rstrip("\n").split("\n"))]
+    return [*lines, ""]
 
 
 def _both(said: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from chain.evidence.digests import sha256_hex, sm3_hex
 from chain.evidence.page import enclosed_page
 from chain.evidence.spelling import check_schema
 from chain.hashes import TreeHash, leaf_hash
+from chain.stream_index.heads import HeadProof
 from chain.tlog_proof import TlogProof
 
 
@@ -59,6 +60,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadIndex:
+    """Where the histories of the matter end (``docs/evidence-format.md``, 4a)."""
+
+    commitment: ProvenEntry
+    """The log's ``index.committed`` entry."""
+    proofs: Mapping[int, HeadProof]
+    """By the leaf index of a history's last entry."""
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What the platform says beside the facts."""
 
@@ -88,6 +99,7 @@ class Parts:
     opened: Sequence[bytes] = ()
     """Sealed values' bytes."""
     rules: Sequence[Rule] = ()
+    heads: HeadIndex | None = None
     others: Mapping[str, bytes] | None = None
     """Time stamps and anchoring receipts, by their names in the package."""
 
@@ -135,6 +147,8 @@ def facts_of(parts: Parts) -> dict[str, bytes]:
         files[names.proof_name(each.index)] = proof.to_bytes()
     for content in parts.opened:
         files[names.opened_name(sha256_hex(content))] = content
+    if parts.heads is not None:
+        files |= _heads_of(parts.heads, parts.note)
     for rule in parts.rules:
         files[f"rules/{sha256_hex(rule.content)}.{rule.name}"] = rule.content
     return files
@@ -213,6 +227,16 @@ def with_manifests(members: Mapping[str, bytes]) -> dict[str, bytes]:
     files = dict(members)
     lists = {name: manifest(files, kind) for kind, name in names.MANIFESTS.items()}
     return files | lists
+
+
+def _heads_of(heads: HeadIndex, note: bytes) -> dict[str, bytes]:
+    entry = heads.commitment
+    proofs = {names.head_name(i): to_bytes(p.members()) for i, p in heads.proofs.items()}
+    return {
+        names.COMMITMENT: entry.content,
+        names.COMMITMENT_PROOF: TlogProof(entry.index, entry.hashes, note).to_bytes(),
+        **proofs,
+    }
 
 
 def _entry_item(proven: ProvenEntry) -> dict[str, Any]:

@@ -132,6 +132,17 @@ class LogReader:
                     yield StoredEntry._make(row)
                 after = rows[-1][2]
 
+    def last_of(self, stream: str, before: int) -> StoredEntry | None:
+        """Return the last entry of *stream* among the first *before*, None if there is none."""
+        with self._database.connection() as connection:
+            row = connection.execute(
+                "SELECT leaf_index, stream, seq, type, entry FROM entries"
+                " WHERE stream = %s AND leaf_index < %s ORDER BY seq DESC LIMIT 1",
+                [stream, before],
+                binary=True,
+            ).fetchone()
+        return None if row is None else StoredEntry._make(row)
+
     def receipt(self, command_id: str) -> StoredReceipt | None:
         """Return what the log keeps of the command, None if it has not seen it."""
         with self._database.connection() as connection:

@@ -13,6 +13,8 @@ from chain.hashes import HASH_SIZE, TreeHash
 from chain.stream_index.ranges import Range, check_cover
 
 EVENT_TYPE = "index.committed"
+STREAM = "index"
+"""In which the log writes its commitments."""
 MAX_RANGES = 512
 
 _RANGE_MEMBERS = {"level", "number", "stream_root", "streams", "type_root", "types"}

@@ -67,10 +67,11 @@ def verify_complete(proof: HeadProof, commitment: Commitment, row: StreamRow, in
 
     Raises:
         MalformedError: a path does not fit its list.
-        IndexUntrueError: ``index_stale``: the entry is not covered; ``index_stream``: the
-            proof is another stream's; ``index_range``: another range would have to list it;
-            ``index_head``: the range lists another entry as its last; and the codes of
-            `check_all`, `check_listed` and `check_not_listed`.
+        IndexUntrueError: ``not_head``: this range or one to the right lists a later entry of
+            the stream; ``index_stale``: the entry is not covered; ``index_stream``: the proof
+            is another stream's; ``index_range``: another range would have to list it;
+            ``index_head``: the range lists another entry as its last, and no later one; and
+            the codes of `check_all`, `check_listed` and `check_not_listed`.
     """
     if proof.stream != row.stream:
         raise IndexUntrueError("index_stream", f"the proof is about {proof.stream}")
@@ -79,16 +80,25 @@ def verify_complete(proof: HeadProof, commitment: Commitment, row: StreamRow, in
             "index_stale", f"entry {index} came after the {commitment.size} that are committed"
         )
     place = place_in(commitment.cover, index)
-    if proof.at != place:
+    if proof.at is None or proof.at < place or proof.at >= len(commitment.ranges):
         raise IndexUntrueError("index_range", f"entry {index} is in range {place} of the cover")
-    check_all(proof.shown, len(commitment.ranges) - place)
-    listed, roots = proof.shown[0], commitment.ranges[place]
+    check_all(proof.shown, len(commitment.ranges) - proof.at)
+    listed, roots = proof.shown[0], commitment.ranges[proof.at]
     check_listed(listed, roots.streams, roots.stream_root)
+    _check_no_later(listed, row)
+    if proof.at > place:
+        raise IndexUntrueError("index_range", f"entry {index} is in range {place} of the cover")
     if listed.rows != (row.to_bytes(),):
         raise IndexUntrueError(
             "index_head", f"version {row.seq} is not the last of {row.stream} in its range"
         )
-    _check_absent(proof.stream, proof.shown[1:], commitment, place + 1)
+    for each, beside in zip(proof.shown[1:], commitment.ranges[place + 1 :], strict=True):
+        try:
+            check_not_listed(each, row.stream, beside.streams, beside.stream_root)
+        except IndexUntrueError as error:
+            if error.code == "index_listed":
+                _check_no_later(each, row)
+            raise
 
 
 def verify_absent(proof: HeadProof, commitment: Commitment) -> None:
@@ -110,3 +120,20 @@ def _check_absent(
 ) -> None:
     for each, roots in zip(shown, commitment.ranges[first:], strict=True):
         check_not_listed(each, stream, roots.streams, roots.stream_root)
+
+
+def _check_no_later(listed: Shown, row: StreamRow) -> None:
+    """Check that none of the rows *listed*, whose path holds, is of a later entry than *row*.
+
+    Raises:
+        IndexUntrueError: ``not_head``.
+    """
+    for each in listed.rows:
+        try:
+            found = StreamRow.parse(each)
+        except MalformedError:
+            continue
+        if found.stream == row.stream and found.seq > row.seq:
+            raise IndexUntrueError(
+                "not_head", f"version {row.seq} of {row.stream} is followed by {found.seq}"
+            )

@@ -14,6 +14,15 @@ MAX_LEVEL = 48
 """Of a range: 2^48 entries are more than any log will hold."""
 
 
+class CoverError(MalformedError):
+    """Ranges do not cover the first entries, each once; ``code`` is the stable name of why."""
+
+    def __init__(self, code: str, text: str) -> None:
+        """Name the *code*, and say it in words."""
+        super().__init__(text)
+        self.code = code
+
+
 class Range(NamedTuple):
     """The entries [number · 2^level, (number + 1) · 2^level)."""
 
@@ -52,18 +61,25 @@ def check_cover(cover: Sequence[Range], size: int) -> None:
     """Check that *cover* is ranges side by side from 0 to *size*.
 
     Raises:
-        MalformedError: a range is none, there is a hole or an overlap, or the end differs.
+        CoverError: ``index_hole``: entries are in no range; ``index_overlap``: some are in two.
+        MalformedError: a range is none, or they reach beyond *size*.
     """
     reached = 0
     for place, each in enumerate(cover):
         if not 0 <= each.level <= MAX_LEVEL or each.number < 0:
             raise MalformedError(f"range {place}: level must be 0 to {MAX_LEVEL}, number from 0")
         if each.start > reached:
-            raise MalformedError(f"range {place}: entries {reached} to {each.start} are missing")
+            raise CoverError(
+                "index_hole", f"range {place}: entries {reached} to {each.start} are missing"
+            )
         if each.start < reached:
-            raise MalformedError(f"range {place}: overlaps what is covered up to {reached}")
+            raise CoverError(
+                "index_overlap", f"range {place}: overlaps what is covered up to {reached}"
+            )
         reached = each.end
-    if reached != size:
+    if reached < size:
+        raise CoverError("index_hole", f"the ranges cover {reached} entries, not {size}")
+    if reached > size:
         raise MalformedError(f"the ranges cover {reached} entries, not {size}")
 
 

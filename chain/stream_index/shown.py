@@ -83,11 +83,14 @@ def check_not_listed(shown: Shown, name: str, size: int, root: TreeHash) -> None
     Raises:
         MalformedError: the path does not fit the place and size.
         IndexUntrueError: ``index_path`` as in `check_listed`; ``index_listed``: a row shown is
-            that of *name*; ``index_neighbours``: *name* is not between what is shown.
+            that of *name*; ``index_neighbours``: *name* is not between what is shown, or the
+            rows do not rise.
     """
-    check_listed(shown, size, root)
     wanted = name.encode()
     names = [name_of(each) for each in shown.rows]
+    if len(names) > 1 and names[0] >= names[1]:
+        raise IndexUntrueError("index_neighbours", "no list holds these rows in this order")
+    check_listed(shown, size, root)
     if wanted in names:
         raise IndexUntrueError("index_listed", f"{name} is listed in a later range")
     if len(names) > 1:

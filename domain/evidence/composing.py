@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chain.checkpoint import Checkpoint
-from chain.evidence.writing import Parts, ProvenEntry, Rule, Statement
+from chain.evidence.writing import HeadIndex, Parts, ProvenEntry, Rule, Statement
 from chain.hashes import TreeHash
 from domain.disputes.events import RulingIssued
 from domain.disputes.rules import TABLES
@@ -38,8 +38,9 @@ def compose(
     statement: Statement,
     prove: Prove,
     opened: Sequence[bytes],
+    heads: HeadIndex | None = None,
 ) -> Parts:
-    """Return all that goes into the package."""
+    """Return all that goes into the package; without *heads* it does not show its ends."""
     selection = disclosure.selection
     return Parts(
         statement=statement,
@@ -54,6 +55,7 @@ def compose(
         hidden=disclosure.hidden,
         opened=opened,
         rules=rules_of(selection),
+        heads=heads,
         others=signed.others,
     )
 

@@ -70,11 +70,11 @@ TRANSACTIONS: Final = frozenset(
 )
 INTERNAL: Final = frozenset(
     {
-        *("key.keyring_rotated", "key.rewrapped"),
+        *("index.committed", "key.keyring_rotated", "key.rewrapped"),
         *("webhook.dead_lettered", "webhook.failed", "webhook.registered"),
     }
 )
-"""Types in no topic but `ALL`: our own custody of keys, and whom we call."""
+"""Types in no topic but `ALL`: what the log says of itself, custody of keys, whom we call."""
 
 TOPICS: Final = {
     "identity": IDENTITY,

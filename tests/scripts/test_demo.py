@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from chain.store.openssl import has_openssl
 from chain.tiles import bundle_of
+from scripts import browser
 from scripts.story import tamper
 from tests.chain.store.owners import until
 from tests.scripts.calling import call, command_line, environment, spawn
 from tests.scripts.conftest import Demo
+
+VERIFIERS = ["xiyou verify", "verify.py", *(["verify.html"] if browser.PROGRAM else [])]
 
 
 def test_the_demo_ends_well_and_every_check_holds(demo: Demo) -> None:
@@ -20,6 +24,7 @@ def test_the_demo_ends_well_and_every_check_holds(demo: Demo) -> None:
     assert facts["ok"] is True
     assert set(facts["checks"]) == {
         *("checkpoint", "order", "proof", "tampering", "audit", "rulings", "money"),
+        *(f"package_{name}" for name in VERIFIERS),
     }
     trade = facts["trade"]
     assert trade["rulings"]["made"] == trade["rulings"]["same"] > 0
@@ -68,13 +73,42 @@ def test_rates_sizes_and_memory_are_measured(demo: Demo) -> None:
         assert facts[name] > 0, name
 
 
+@pytest.mark.parametrize("verifier", VERIFIERS)
+def test_the_exported_dispute_is_green_and_the_forged_one_red(demo: Demo, verifier: str) -> None:
+    found = demo.facts["package"]["verifiers"][verifier]
+    assert found["colour"] == "green"
+    assert found["forged"] == "red, inclusion root"
+
+
+def test_the_package_is_witnessed_and_stamped_from_outside(demo: Demo) -> None:
+    """J3, with all that outsiders give: what nobody has checked is left to who has the tool."""
+    package = demo.facts["package"]
+    policy = demo.facts["proof"]["policy"]
+    called = call("verify", package["file"], "--policy", policy, "--json")
+    claims = {each["claim"]: (each["verdict"], each["code"]) for each in called.json["claims"]}
+    assert claims["witness_quorum"] == ("verified", None)
+    assert claims["history_complete"] == ("verified", None)
+    witnesses = {each["name"] for each in called.json["checkpoint"]["witnesses"]}
+    assert witnesses == {"court.test", "association.test"}
+    if has_openssl():
+        assert claims["timestamps"] == ("not_checked", "test_authority")
+        assert package["verifiers"]["xiyou verify"]["not_verified"].get("timestamps") is None
+
+
+def test_without_a_policy_from_elsewhere_nothing_turns_green(demo: Demo) -> None:
+    called = call("verify", demo.facts["package"]["file"], "--json")
+    assert called.json["colour"] == "yellow"
+
+
 def test_a_second_demo_goes_on_with_the_same_log_and_reads_in_100_columns(
     tmp_path: Path, server_home: Path
 ) -> None:
     first = spawn("demo", "--home", server_home, "--orders", 8, "--json")
+    # The demo's own export is on record too.
+    size = call("log", "head", "--home", server_home, "--json").json["size"]
     again = spawn("demo", "--home", server_home, "--orders", 8, PYTHONIOENCODING="ascii")
     assert (first.code, again.code) == (0, 0), again.err
-    assert f"{first.json['size']:,} entries from earlier runs" in again.out
+    assert f"{size:,} entries from earlier runs" in again.out
     assert "xiyou.local/" in again.out
     assert "\x1b" not in again.out
     story = [each for each in again.out.splitlines() if str(server_home) not in each]

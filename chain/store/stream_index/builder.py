@@ -7,7 +7,7 @@ are in memory, and come again from the log after a restart.
 ``tests/chain/store/stream_index/test_builder.py``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -18,7 +18,7 @@ from chain.store.stream_index.listing import (
     stream_rows,
     type_rows,
 )
-from chain.store.stream_index.merging import Merge
+from chain.store.stream_index.merging import ALL, Merge
 from chain.store.stream_index.range_file import RangeFile, RangeWriter
 from chain.stream_index.commitment import Commitment
 from chain.stream_index.ranges import Range, coarsest_cover
@@ -38,9 +38,20 @@ class IndexBuilder:
         folder: of its files; what is whole there is taken up, and the rest made again.
         base_level: entries of the smallest range in files, as a power of two.
         durable: see `RangeWriter`.
+        held: see `hold`.
+
+    Raises:
+        VerificationError: files of a range do not fit each other; see `RangeFile`.
     """
 
-    def __init__(self, folder: Path, base_level: int = BASE_LEVEL, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        base_level: int = BASE_LEVEL,
+        *,
+        durable: bool = True,
+        held: Collection[Range] = (),
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._base = base_level
@@ -48,6 +59,8 @@ class IndexBuilder:
         self._ranges: list[RangeFile] = []
         self._merges: list[Merge] = []
         self._recent: list[Indexed] = []
+        self._held = frozenset(held)
+        self._retired: list[RangeFile] = []
         self._take_up()
 
     def __enter__(self) -> Self:
@@ -79,6 +92,26 @@ class IndexBuilder:
             found.append(MemoryListing(part, entries))
         return found
 
+    def since(self, index: int) -> Sequence[Indexed] | None:
+        """Return the entries from leaf *index* on, None where some of them are in files."""
+        first = index - self._filed
+        return None if first < 0 else self._recent[first:]
+
+    @property
+    def ranges(self) -> Sequence[RangeFile]:
+        """The ranges in files, from left to right."""
+        return tuple(self._ranges)
+
+    def hold(self, parts: Collection[Range]) -> None:
+        """Keep the files of *parts* also once they are merged, until the next call.
+
+        What is committed can so be proved for as long as somebody may ask.
+        """
+        self._held = frozenset(parts)
+        for each in [r for r in self._retired if r.roots.range not in self._held]:
+            self._retired.remove(each)
+            each.remove()
+
     def close(self) -> None:
         """Let go of all files; a merge under way is begun again by the next builder."""
         for merge in self._merges:
@@ -88,7 +121,7 @@ class IndexBuilder:
     def settle(self) -> None:
         """Finish every merge that is due."""
         while self._merges:
-            self._advance(1 << 62)
+            self._advance(ALL)
 
     @property
     def _filed(self) -> int:
@@ -135,7 +168,13 @@ class IndexBuilder:
         self._ranges[place : place + len(gone)] = [merged]
         # Dying between these leaves parts beside their whole; `_take_up` prefers the whole.
         for each in gone:
-            each.remove()
+            self._retire(each)
+
+    def _retire(self, gone: RangeFile) -> None:
+        if gone.roots.range in self._held:
+            self._retired.append(gone)
+        else:
+            gone.remove()
 
     def _take_up(self) -> None:
         """Go on with the ranges that are there, from 0 on without a hole; drop the others."""
@@ -146,7 +185,7 @@ class IndexBuilder:
                 self._ranges.append(each)
                 reached = part.end
             else:
-                each.remove()
+                self._retire(each)
         self._plan()
 
 

@@ -14,6 +14,9 @@ from chain.store.stream_index.range_file import RangeFile, RangeWriter
 from chain.stream_index.ranges import Range
 from chain.stream_index.rows import TypeRow, merge_types
 
+ALL = 1 << 62
+"""More rows than any merge has."""
+
 
 class Source(Protocol):
     """A range to be merged."""
@@ -49,6 +52,12 @@ class Merge:
             self._writer.add(step)
             done += len(step)
         return done
+
+    def run(self) -> RangeFile:
+        """Go on to the end, and return the range."""
+        while self.result is None:
+            self.advance(ALL)
+        return self.result
 
     def abandon(self) -> None:
         """Give up; the parts stay as they are."""

@@ -6,6 +6,7 @@ A folder a range, ``<level>-<number>``:
     nodes   where each block of 256 rows begins, then the tree above the blocks, level by level
     types   the type rows, sorted
     roots   sizes and roots, canonical JSON
+    digest  BLAKE3 of the rows: whoever reads them all, a merge, notices a damaged disk
 
 It is written under another name and renamed: a folder with a range's name is whole. All of
 it can be made again from the log. ``tests/chain/store/stream_index/test_range_file.py``.
@@ -21,6 +22,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Self
+
+from blake3 import blake3
 
 from chain.canonical import parse, to_bytes
 from chain.errors import MalformedError, VerificationError
@@ -63,6 +66,7 @@ class RangeWriter:
         shutil.rmtree(self._draft, ignore_errors=True)
         self._draft.mkdir(parents=True)
         self._rows: BinaryIO = (self._draft / "rows").open("wb", buffering=CHUNK)
+        self._digest = blake3()
         self._starts = array("Q")
         self._blocks: list[TreeHash] = []
         self._waiting: list[bytes] = []
@@ -97,6 +101,7 @@ class RangeWriter:
             ("nodes", nodes),
             ("types", b"".join(type_list.rows)),
             ("roots", to_bytes(roots.members())),
+            ("digest", self._digest.digest()),
         ):
             with (self._draft / name).open("wb") as file:
                 file.write(content)
@@ -122,6 +127,7 @@ class RangeWriter:
         data = b"".join(rows)
         self._starts.append(self._written)
         self._rows.write(data)
+        self._digest.update(data)
         self._written += len(data)
         self._size += len(rows)
         level: list[Any] = [sha256(LEAF_PREFIX + row).digest() for row in rows]
@@ -157,19 +163,33 @@ class RangeFile:
 
     @property
     def types(self) -> dict[str, TypeRow]:
-        """The type rows by type."""
+        """The type rows by type.
+
+        Raises:
+            VerificationError: they are not those that were written.
+        """
         rows = (self.path / "types").read_bytes().splitlines(keepends=True)
+        if not rows or SortedRows(rows).root != self.roots.type_root:
+            raise VerificationError(f"{self.path}: is damaged: remove it, and it is made again")
         return {row.type: row for row in map(TypeRow.parse, rows)}
 
     def chunks(self) -> Iterator[list[bytes]]:
-        """Give all stream rows, some thousands at a time."""
+        """Give all stream rows, some thousands at a time.
+
+        Raises:
+            VerificationError: at the end, where they are not those that were written.
+        """
+        digest = blake3()
         # Read, not mapped: pages that a merge has passed would count as its memory.
         with (self.path / "rows").open("rb", buffering=0) as file:
             rest = b""
             while data := file.read(CHUNK):
+                digest.update(data)
                 end = data.rfind(b"\n") + 1
                 yield (rest + data[:end]).splitlines(keepends=True)
                 rest = data[end:]
+        if digest.digest() != (self.path / "digest").read_bytes():
+            raise VerificationError(f"{self.path}: is damaged: remove it, and it is made again")
 
     def show(self, stream: str) -> Shown:
         """See `Listing.show`."""

@@ -1,11 +1,14 @@
 """A long run of F13 and of every parser that reads foreign bytes; not part of the suite.
 
     python -m tests.chain.evidence.campaign --minutes 10 [--seed 1] [--exhaustive]
+    python -m tests.chain.evidence.campaign --minutes 10 --each [--workers 2]
 
 ``--exhaustive`` flips every bit of a small package, of its archive and of each member with
-the zip made good again, and cuts it at every length. Then, until the minutes are over, good
-bytes are mutated: packages (two verifiers must give one report, never better than the good
-package's), and the bytes of each parser. Prints figures; ends with 1 on the first finding.
+the zip made good again, and cuts it at every length. Then good bytes are mutated until the
+minutes are over: of every parser in `targets`, of ``packages`` (two verifiers must give one
+report, never better than the good package's) and of ``pages`` (the published page in a browser
+must give it too), in turn, or with ``--each`` every one of them for so long. Prints figures;
+ends with 1 on the first finding.
 """
 
 import argparse
@@ -13,27 +16,27 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from random import Random
 
-from chain.errors import MalformedError
-from chain.evidence import names, spelling
+from chain.evidence import names
 from chain.evidence.archive import read_archive
-from chain.evidence.bundle import read_bundle, read_custody
-from chain.evidence.consistency_file import ConsistencyFile
-from chain.evidence.entries import read_entry, read_proof
-from chain.evidence.fault import Fault, Unchecked
-from chain.evidence.page import split_page
-from chain.evidence.signatures import read_checkpoint, read_policy
+from chain.evidence.fault import Fault
 from chain.evidence.verification import Trust
+from scripts import browser
 from tests.chain.evidence import standalone
-from tests.chain.evidence.making import POLICY, TRUST, Maker, policy, report, trade, zipped
+from tests.chain.evidence.agreement import assert_agree
+from tests.chain.evidence.making import TRUST, Maker, policy, report, zipped
+from tests.chain.evidence.targets import REFUSALS, targets
 from tests.chain.evidence.test_archive import tiny
 from tests.chain.keys import LOG, W1
 
 SMALL = Trust(policy=policy(logs=(LOG,), witnesses=(W1,), threshold=1))
 TOKENS = (b"\n", b" ", b"0", b'"', b"\\u0041", b"=", b"\xff", b"PK\x05\x06", b"{", b"[", b"\x00")
-REFUSALS = (MalformedError, Fault, Unchecked)
+PACKAGES, PAGES = "packages", "pages"
+PAGES_AT_ONCE = 60
 
 
 def mutated(data: bytes, source: Random) -> bytes:
@@ -102,58 +105,69 @@ def _refused(data: bytes) -> None:
     raise AssertionError("a changed archive was read")
 
 
-def parsers() -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
-    """Return good bytes and what reads them, by name."""
-    log, members = trade(), Maker().members()
-    program = standalone.module()
-    return {
-        "canonical": (members[names.BUNDLE], spelling.read),
-        "bundle": (members[names.BUNDLE], read_bundle),
-        "custody": (members[names.CUSTODY], read_custody),
-        "entry": (log.entries[2], read_entry),
-        "proof": (members[names.proof_name(2)], read_proof),
-        "checkpoint": (members[names.CHECKPOINT], read_checkpoint),
-        "policy": (POLICY, read_policy),
-        "consistency": (log.consistency(3, 5), ConsistencyFile.parse),
-        "page": (b'x<script id="package" type="application/json">{}</script>', split_page),
-        "archive": (zipped(members), read_archive),
-        "standalone policy": (POLICY, _quietly(program.Policy)),
-        "standalone consistency": (log.consistency(3, 5), _quietly(program.read_consistency)),
-        "standalone token": (log.consistency(3, 5), _quietly(program.Token)),
-    }
-
-
-def _quietly(read: Callable[[bytes], object]) -> Callable[[bytes], object]:
-    def call(data: bytes) -> object:
-        try:
-            return read(data)
-        except (ValueError, standalone.module().Fault) as error:
-            raise MalformedError(str(error)) from None
-
-    return call
-
-
-def fuzz(minutes: float, seed: int) -> Counter[str]:
-    """Mutate until *minutes* are over; return how often each thing was done."""
-    source, counts = Random(seed), Counter[str]()
-    good, members = parsers(), Maker().members()
-    package, ends = zipped(members), time.monotonic() + minutes * 60
-    listed = list(members)
+def fuzz_parser(name: str, ends: float, source: Random) -> Counter[str]:
+    """Mutate what the parser *name* reads until *ends*; return how often it did what."""
+    data, read = targets()[name]
+    counts: Counter[str] = Counter()
     while time.monotonic() < ends:
-        name = source.choice(list(good))
-        data, read = good[name]
-        try:
-            read(mutated(data, source))
-            counts[f"{name}: taken"] += 1
-        except REFUSALS:
-            counts[f"{name}: refused"] += 1
-        if source.randrange(20) == 0:
-            changed = mutated(package, source)
-            counts[check_package(changed, TRUST, is_changed=changed != package)] += 1
-            member = source.choice(listed)
-            other = members | {member: mutated(members[member], source)}
-            counts[check_package(zipped(other), TRUST, is_changed=other != members)] += 1
+        for _ in range(100):
+            changed = mutated(data, source)
+            try:
+                read(changed)
+            except REFUSALS:
+                counts[f"{name}: refused"] += 1
+            except Exception as error:
+                raise AssertionError(f"{name}: {changed!r}: {error!r}") from error
+            else:
+                counts[f"{name}: taken"] += 1
     return counts
+
+
+def changed_packages(source: Random) -> Iterator[tuple[bytes, bool]]:
+    """Yield mutated packages without end, and whether they were changed at all."""
+    members = Maker().members()
+    package, listed = zipped(members), list(members)
+    while True:
+        changed = mutated(package, source)
+        yield changed, changed != package
+        member = source.choice(listed)
+        other = members | {member: mutated(members[member], source)}
+        yield zipped(other), other != members
+
+
+def fuzz_packages(ends: float, source: Random) -> Counter[str]:
+    """Let two verifiers look at mutated packages until *ends*; return their colours."""
+    counts: Counter[str] = Counter()
+    for package, is_changed in changed_packages(source):
+        if time.monotonic() >= ends:
+            break
+        counts[f"{PACKAGES}: {check_package(package, TRUST, is_changed=is_changed)}"] += 1
+    return counts
+
+
+def fuzz_pages(ends: float, source: Random) -> Counter[str]:
+    """Do the same with the published page in a browser, many at once."""
+    counts: Counter[str] = Counter()
+    packages = changed_packages(source)
+    while browser.PROGRAM is not None and time.monotonic() < ends:
+        given = [next(packages)[0] for _ in range(PAGES_AT_ONCE)]
+        for package, found in zip(
+            given, browser.run_page([(p, TRUST) for p in given]), strict=True
+        ):
+            assert "crashed" not in found, (package, found)
+            assert_agree(report(package, TRUST), found)
+            counts[f"{PAGES}: {found['colour']}"] += 1
+    return counts
+
+
+def fuzz(name: str, minutes: float, seed: int) -> Counter[str]:
+    """Mutate what *name* reads for *minutes*; return how often each thing was done."""
+    ends, source = time.monotonic() + minutes * 60, Random(f"{seed} {name}")
+    if name == PACKAGES:
+        return fuzz_packages(ends, source)
+    if name == PAGES:
+        return fuzz_pages(ends, source)
+    return fuzz_parser(name, ends, source)
 
 
 def main() -> None:
@@ -161,12 +175,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--each", action="store_true")
     parser.add_argument("--exhaustive", action="store_true")
     given = parser.parse_args()
     counts: Counter[str] = Counter()
     if given.exhaustive:
         counts += exhaust()
-    counts += fuzz(given.minutes, given.seed)
+    everything = [*targets(), PACKAGES, PAGES]
+    minutes = given.minutes if given.each else given.minutes * given.workers / len(everything)
+    run = partial(fuzz, minutes=minutes, seed=given.seed)
+    with ProcessPoolExecutor(given.workers) as workers:
+        for found in workers.map(run, everything):
+            counts += found
+            sys.stderr.write(f"{dict(found)}\n")
     sys.stdout.write(json.dumps(counts, indent=1, sort_keys=True) + "\n")
 
 

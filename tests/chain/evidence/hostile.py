@@ -86,6 +86,9 @@ def cases() -> Iterator[Case]:
         yield from rows()
     for rows in (_streams, _hidden, _issued, _pages, _shown, _known):
         yield from rows()
+    from tests.chain.evidence.hostile_heads import heads  # noqa: PLC0415 — it begins from here
+
+    yield from heads()
 
 
 # ------------------------------------------------------------------ rows 1 to 5: the archive

@@ -19,6 +19,7 @@ from chain.evidence.digests import sha256_hex, sm3_hex
 from chain.evidence.page import enclosed_page
 from chain.evidence.verification import Source, Trust, verify_package
 from chain.evidence.writing import (
+    HeadIndex,
     Hidden,
     Issue,
     Parts,
@@ -198,10 +199,13 @@ class Maker:
     rules: Sequence[Rule] = (Rule("json", RULE, "裁决规则表", "1", ((3, "/data/rules_digest"),)),)
     policy: bytes = POLICY
     statement: Statement = field(default_factory=statement)
+    heads: HeadIndex | None = None
     others: Mapping[str, bytes] = field(default_factory=dict)
     size: int | None = None
     note: bytes | None = None
     edit: Edit = lambda bundle: None
+    alter: Callable[[dict[str, bytes]], object] = lambda files: None
+    """Changes layer A of a small package before its manifest is made."""
 
     def facts(self) -> tuple[dict[str, bytes], bytes, int]:
         """Return layer A, layer B and the checkpoint's size."""
@@ -219,6 +223,7 @@ class Maker:
             hidden=self.hidden,
             opened=[each.content for each in self.opened],
             rules=self.rules,
+            heads=self.heads,
             others=self.others,
         )
         files = facts_of(parts)
@@ -251,6 +256,7 @@ class Maker:
         files, bundle, size = self.facts()
         files[names.VERIFIER] = b"# verify\n"
         files[names.README] = b"# readme\n"
+        self.alter(files)
         bundle = repaired({**files, names.BUNDLE: bundle})[names.BUNDLE]
         issue = self.issue(bundle, size, **other)
         return with_manifests(

@@ -3,19 +3,19 @@
 A quick run of ``tests/chain/evidence/campaign.py``, which can go on for hours.
 """
 
+from random import Random
+from time import monotonic
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.chain.evidence.campaign import (
-    REFUSALS,
-    check_package,
-    mutated,
-    parsers,
-)
+from scripts import browser
+from tests.chain.evidence.campaign import PAGES_AT_ONCE, check_package, fuzz_pages, mutated
 from tests.chain.evidence.making import TRUST, Maker, zipped
+from tests.chain.evidence.targets import REFUSALS, targets
 
-PARSERS = parsers()
+PARSERS = targets()
 MEMBERS = Maker().members()
 
 
@@ -36,3 +36,8 @@ def test_two_verifiers_see_every_change_and_agree(source: object, name: str) -> 
     content = mutated(MEMBERS[name], source)  # type: ignore[arg-type] # Hypothesis's own Random
     package = zipped(MEMBERS | {name: content})
     check_package(package, TRUST, is_changed=content != MEMBERS[name])
+
+
+@pytest.mark.skipif(browser.PROGRAM is None, reason=browser.WHY_NOT)
+def test_the_page_agrees_on_changed_packages_too() -> None:
+    assert sum(fuzz_pages(monotonic() + 0.01, Random(3)).values()) == PAGES_AT_ONCE

@@ -11,7 +11,7 @@ from chain.evidence.archive import read_archive
 from chain.evidence.claims import published
 from chain.evidence.page import enclosed_page, inline_data, split_page
 from chain.evidence.verification import Source, Trust, verify_package
-from tests.chain.evidence import browser
+from scripts import browser
 from tests.chain.evidence.agreement import assert_agree
 from tests.chain.evidence.hostile import cases
 from tests.chain.evidence.making import POLICY, TOOL, golden, report, verdicts

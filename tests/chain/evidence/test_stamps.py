@@ -16,8 +16,9 @@ from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from chain.evidence.verification import Trust
 from chain.store.openssl import has_openssl
+from scripts import browser
 from scripts.authority import TestAuthority
-from tests.chain.evidence import browser, standalone
+from tests.chain.evidence import standalone
 from tests.chain.evidence.agreement import assert_agree
 from tests.chain.evidence.making import TRUST, Maker, report, trade, verdicts, zipped
 

@@ -8,7 +8,7 @@ from chain.canonical import parse, to_bytes
 from chain.errors import MalformedError
 from chain.store.stream_index.builder import commitment_of
 from chain.stream_index.commitment import Commitment
-from chain.stream_index.ranges import Range, check_cover, coarsest_cover, place_in
+from chain.stream_index.ranges import CoverError, Range, check_cover, coarsest_cover, place_in
 from tests.chain.stream_index.test_heads import Change, listings_of
 from tests.chain.stream_index.writing import written
 
@@ -49,6 +49,20 @@ def test_the_coarsest_cover_has_a_range_for_each_bit(size: int) -> None:
 def test_a_cover_with_a_hole_or_an_overlap_is_malformed(cover: list[Range], fault: str) -> None:
     with pytest.raises(MalformedError, match=fault):
         check_cover(cover, 13)
+
+
+@pytest.mark.parametrize(
+    ("cover", "code"),
+    [
+        ([Range(3, 0), Range(0, 12)], "index_hole"),
+        ([Range(3, 0)], "index_hole"),
+        ([Range(3, 0), Range(2, 1), Range(2, 2)], "index_overlap"),
+    ],
+)
+def test_a_hole_and_an_overlap_have_codes_of_their_own(cover: list[Range], code: str) -> None:
+    with pytest.raises(CoverError) as caught:
+        check_cover(cover, 13)
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from chain.errors import MalformedError
 from chain.hashes import LeafHash, TreeHash
 from chain.store.stream_index.builder import commitment_of
-from chain.store.stream_index.listing import Indexed, Listing, MemoryListing
+from chain.store.stream_index.listing import Indexed, Listing, MemoryListing, SortedRows
 from chain.store.stream_index.proving import prove_head
 from chain.stream_index.commitment import Commitment
 from chain.stream_index.heads import HeadProof, verify_absent, verify_complete
@@ -80,16 +80,44 @@ def test_the_whole_history_is_complete(history: History) -> None:
 
 def test_a_withheld_last_event_in_the_same_range_is_found(history: History) -> None:
     assert len([i for i, _ in history.events if i >= 64]) > 1
-    assert code(history, history.proof, -2) == "index_head"
+    assert code(history, history.proof, -2) == "not_head"
 
 
 def test_a_withheld_last_event_in_a_later_range_is_found(history: History) -> None:
     first = next(place for place, (i, _) in enumerate(history.events) if i >= 64) - 1
     honest = history.proof
-    assert code(history, honest, first) == "index_range"
+    assert code(history, honest, first) == "not_head"
     # The exporter shows the earlier range as if it were the last one that lists the stream.
     forged = honest._replace(at=0, shown=(history.listings[0].show(history.stream), *honest.shown))
-    assert code(history, forged, first) == "index_listed"
+    assert code(history, forged, first) == "not_head"
+
+
+def test_a_proof_for_another_range_is_refused(history: History) -> None:
+    later = HeadProof(history.stream, 2, history.proof.shown[-3:])
+    assert code(history, later) == "index_range"
+    assert code(history, history.proof._replace(at=None)) == "index_range"
+    assert code(history, history.proof._replace(at=5)) == "index_range"
+
+
+def test_an_index_that_lists_an_older_entry_later_contradicts_the_log(history: History) -> None:
+    forged = HeadProof(
+        history.stream, 0, (history.listings[0].show(history.stream), *history.proof.shown)
+    )
+    first = next(place for place, (i, _) in enumerate(history.events) if i >= 64) - 1
+    listed, index = history.row(first)
+    newer = listed._replace(seq=10_000)
+    part = history.commitment.ranges[0]
+    only = SortedRows([newer.to_bytes()])
+    lying = part._replace(streams=1, stream_root=only.root)
+    commitment = history.commitment._replace(ranges=(lying, *history.commitment.ranges[1:]))
+    with pytest.raises(IndexUntrueError) as caught:
+        verify_complete(
+            forged._replace(shown=(only.show(history.stream), *forged.shown[1:])),
+            commitment,
+            newer,
+            index,
+        )
+    assert caught.value.code == "index_listed"
 
 
 def test_a_range_left_out_is_found(history: History) -> None:
@@ -124,7 +152,7 @@ def test_swapped_neighbours_are_found(history: History) -> None:
     place = next(p for p, each in enumerate(history.proof.shown) if len(each.rows) == 2)
     shown = history.proof.shown[place]
     swapped = shown._replace(rows=shown.rows[::-1])
-    assert code(history, replaced(history.proof, place, swapped)) == "index_path"
+    assert code(history, replaced(history.proof, place, swapped)) == "index_neighbours"
 
 
 def test_one_row_alone_proves_nothing_unless_it_ends_the_list(history: History) -> None:

@@ -11,10 +11,13 @@ from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
 from domain.orders.events import OrderBlocked, OrderCleared, OrderHeld
 from domain.payments.events import PaymentChargedBack, PaymentUnmatched
 from domain.webhooks.events import WebhookDeadLettered, WebhookFailed, WebhookRegistered
+from domain.witnessing.index import CommittedRange, IndexCommitted
 from tests.domain.given import BUYER, LATER, identifier, meta_of
 
 TAG = f"tag1:{'ab' * 32}"
 OLD, NEW = f"master_{'0' * 16}", f"master_{'1' * 16}"
+
+RANGE = CommittedRange(12, 0, "ab" * 32, 1_203, "cd" * 32, 41)
 
 
 def rare_events() -> Sequence[Event]:
@@ -57,6 +60,7 @@ def rare_events() -> Sequence[Event]:
         VoucherLocked(*follows(key), LATER, 1),
         KeyKeyringRotated(*follows("keyring/vault"), OLD, NEW),
         KeyRewrapped(*follows("keyring/vault"), NEW, 12, 3),
+        IndexCommitted(*follows("index"), (RANGE,), 4_096),
         PaymentUnmatched(
             *follows(payment),
             amount=9_800,
