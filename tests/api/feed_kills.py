@@ -69,7 +69,7 @@ def killed(
 ) -> dict[str, int]:
     """Follow the log's feed, killed *kills* times at random; check that nothing was lost."""
     random = Random(seed)
-    fill(ledger, 1_600, name=f"{kind}-0")
+    fill(ledger, 1_000, name=f"{kind}-0")
     publish(ledger)
     policy = folder / "policy"
     folder.mkdir(parents=True)

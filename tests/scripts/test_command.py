@@ -17,6 +17,8 @@ GROUPS = {
     "import": ("keys", "check"),
     "keys": (),
     "disputes": (),
+    "feed": ("pull", "files"),
+    "webhooks": ("add", "rotate", "list", "run"),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]
 
