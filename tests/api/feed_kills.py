@@ -131,10 +131,15 @@ def _kill(
             before = kept.progress.size
             assert (state / SINK).stat().st_size >= kept.sink
     size = ledger.feeding.pages.size()
+    wait = 0.5
     if kind == "sse":
         while before != size:
-            puller.run(arguments(state), 0.5)
-            before = FeedState.parse((state / STATE).read_bytes()).progress.size
+            puller.run(arguments(state), wait)
+            if (state / STATE).exists():
+                before = FeedState.parse((state / STATE).read_bytes()).progress.size
+            # A busy machine needs longer; a consumer that never gets there is a failure.
+            wait *= 2
+            assert wait < 120
     else:
         assert puller.run(arguments(state)) == 0
     kept = FeedState.parse((state / STATE).read_bytes())
