@@ -105,6 +105,10 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.SecondPersonMissingError: Answer(
         CONFLICT, "second_person_missing", "It takes two persons", "new_key"
     ),
+    errors.RestrictedError: Answer(
+        HTTPStatus.FORBIDDEN, "restricted", "It is kept under a duty, and not used"
+    ),
+    errors.ErasedError: Answer(HTTPStatus.GONE, "erased", "What it needs was erased"),
     errors.BadgeNotGoodError: Answer(INVALID, "badge_not_good", "The badge does not verify"),
     errors.Refusal: Answer(CONFLICT, "state_conflict", "Refused in this state"),
     persistence.IntegrityError: Answer(CONFLICT, "state_conflict", "Changed meanwhile", "new_key"),

@@ -18,8 +18,8 @@
                  rule, enter_bank_result, concede_dispute, withdraw_dispute, appeal_ruling,
                  accept_ruling, execute_ruling
     identity     open_account, request_identity, check_source, compare_face, read_document,
-                 check_bankcard, decide_identity, expire_identity, revoke_identity,
-                 ask_erasure, erase_person
+                 check_bankcard, decide_identity, expire_identity, revoke_identity
+    erasing      ask_erasure, erase_person, list_erasures
     admission    submit_qualification, review_qualification, approve_qualification,
                  reject_qualification, waiting_reviews
     decisions    propose_scope, grant_scope, propose_scope_end, end_scope, propose_decision,
@@ -34,6 +34,7 @@
     evidence     export_evidence
     feeds        note_feed_read
     webhooks     register_webhook, fail_webhook, give_up_message
+    anchoring    anchor_checkpoint
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
@@ -46,8 +47,10 @@ Configured as every application of the eventsourcing library is: by its environm
 from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
+from domain.evidence.anchoring import Anchoring
 from domain.evidence.exporting import Exporting
 from domain.feeds.receipts import FeedReceipts
+from domain.identity.erasing import Erasing
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
 from domain.keys.intake import Intake
@@ -79,6 +82,7 @@ class Trade(
     Arbitration,
     Wallet,
     Identification,
+    Erasing,
     Admission,
     Decisions,
     Screening,
@@ -88,6 +92,7 @@ class Trade(
     Exporting,
     FeedReceipts,
     Calling,
+    Anchoring,
     Rotation,
     Indexing,
 ):

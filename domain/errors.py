@@ -199,6 +199,14 @@ class NeverShownError(Refusal):
     """The product's release policy does not show the raw key, or does not show it yet."""
 
 
+class RestrictedError(Refusal):
+    """A person's value is kept under a duty alone: it is not used, nor shown to anybody."""
+
+
+class ErasedError(Refusal):
+    """What it needs was erased; it is on record which entry says so."""
+
+
 class StepUpNeededError(Refusal):
     """The raw key was shown before: the buyer must show anew who asks, just now."""
 

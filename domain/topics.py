@@ -9,9 +9,9 @@ from domain.catalogue import batch, product
 from domain.credit import deposit, file, sanction
 from domain.disputes import dispute
 from domain.event import EVENTS
-from domain.evidence import package
+from domain.evidence import anchor, package
 from domain.feeds import reading
-from domain.identity import account, verification
+from domain.identity import account, erasure, verification
 from domain.keys import guesser, key, keyring, upstream
 from domain.ledger import journal, recon, withdrawal
 from domain.orders import order
@@ -22,9 +22,9 @@ from domain.webhooks import events as webhook
 from domain.witnessing import index
 
 AREAS = (
-    *(account, batch, certificate, deposit, dispute, file, guesser, index, journal, key, keyring),
-    *(order, package, payment, product, qualification, recon, refund, sanction, upstream),
-    *(reading, verification, webhook, withdrawal),
+    *(account, anchor, batch, certificate, deposit, dispute, erasure, file, guesser, index),
+    *(journal, key, keyring, order, package, payment, product, qualification, recon, refund),
+    *(reading, sanction, upstream, verification, webhook, withdrawal),
 )
 
 __all__ = ["AGGREGATES", "AREAS", "EVENTS"]

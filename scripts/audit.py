@@ -19,7 +19,7 @@ from chain.store.auditor import AuditReport, audit_both, audit_database, audit_f
 from chain.store.files import MissingFileError
 from chain.store.publisher import CHECKPOINT, LOG_FOLDER
 from chain.store.signer import history_of, read_verifier_keys
-from domain.identity.erasure import erased_subjects
+from domain.identity.erasure import erased
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Exit, InputError, Outcome
@@ -127,7 +127,7 @@ def _audit_database(home: Path | None, advance: Advance, *, resume: bool) -> Aud
             witnesses=[each.key for each in ledger.settings.witnesses],
             signed=history_of(ledger.home),
             vault=ledger.vault,
-            erased=erased_subjects(ledger.trade.recorder),
+            erased=erased(ledger.trade.recorder).judged(),
             progress=counted(advance),
             state=ledger.home / STATE_FOLDER if resume else None,
         )
@@ -140,6 +140,6 @@ def _audit_both(home: Path | None, advance: Advance) -> AuditReport:
             ledger.home,
             witnesses=[each.key for each in ledger.settings.witnesses],
             vault=ledger.vault,
-            erased=erased_subjects(ledger.trade.recorder),
+            erased=erased(ledger.trade.recorder).judged(),
             progress=counted(advance),
         )

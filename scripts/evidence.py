@@ -3,7 +3,8 @@
 The manifest is composed from the log at one signed checkpoint, its issuing is recorded, and
 the package is written once a later checkpoint proves that record (``evidence.md``, 2.2). A
 crash before the record leaves nothing; a crash after it leaves an issued number without a
-file, and the next run issues another number. Proved by ``tests/scripts/test_evidence.py``.
+file, and the next run issues another number. What was issued is kept without its opened
+values, and rebuilt with them on request. Proved by ``tests/scripts/test_evidence.py``.
 """
 
 import secrets
@@ -21,17 +22,18 @@ from chain.checkpoint import Checkpoint
 from chain.entry import format_at
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.digests import sha256_hex, sm3_hex
+from chain.evidence.kept import kept_form
 from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, package_of
 from chain.hashes import TreeHash
-from chain.store.files import LockedError, MissingFileError
-from chain.store.stamps import NoStampError
+from chain.store.files import LockedError, MissingFileError, write_private
+from chain.store.forgetting import owners_of
 from chain.store.stream_index.stored_log import Committed
 from chain.tlog_proof import TlogProof
 from domain.command import Command
 from domain.event import Meta
 from domain.evidence.composing import Signed, compose, parties_of, subject_of
 from domain.evidence.exporting import Approval, Manifest, check_approval
-from domain.evidence.hiding import Disclosure, disclose, read_place
+from domain.evidence.hiding import Disclosure, disclose, hidden_in, read_place
 from domain.evidence.package import EvidencePackage
 from domain.evidence.selection import (
     Selection,
@@ -40,11 +42,14 @@ from domain.evidence.selection import (
     select_stream,
 )
 from domain.identifiers import check
+from domain.identity.standing import duty_over
 from scripts.custody import Extraction, statement_of
 from scripts.deploying import deployment
 from scripts.heads import committed_for, heads_under
+from scripts.issued import kept_path, rebuild_package
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
+from scripts.stamp import collect_stamps
 
 app = typer.Typer(
     help="Evidence packages: make one that can be checked without us.",
@@ -53,7 +58,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-MAX_STAMPS = 64
 PUBLISHER_SECONDS = 60
 """So long a publisher that runs elsewhere may take."""
 
@@ -133,6 +137,26 @@ def export(  # noqa: PLR0913, PLR0917 — each is an option of the command
     return _outcome(path, number, package, parts)
 
 
+@app.command()
+def rebuild(
+    number: Annotated[str, typer.Argument(help="The package: EV-20261122-000001.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; default: NUMBER.zip.", dir_okay=False)
+    ] = None,
+    home: Home = None,
+    *,
+    as_json: Json = False,
+) -> Outcome:
+    """Write an issued package again, to the byte, unless a value that it shows was erased."""
+    del as_json
+    with deployment(home) as ledger:
+        package = rebuild_package(ledger, number)
+    path = out or Path(f"{number}.zip")
+    path.write_bytes(package)
+    facts = {"ok": True, "number": number, "out": str(path), "sha256": sha256_hex(package)}
+    return Outcome(facts, f"{path}: package {number} as it was issued, {len(package):,} bytes")
+
+
 def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[str, bytes, Parts]:
     """Compose, record and write the package; return its number, its bytes and its parts.
 
@@ -164,7 +188,7 @@ def write_package(
     indexed = -1 if committed is None else committed.leaf_index
     newest = max(indexed, *disclosure.selection.entries)
     checkpoint, note = published_up_to(ledger, newest + 1)
-    stamps = collect_stamps(ledger, disclosure.selection, checkpoint, note)
+    stamps = collect_stamps(ledger, disclosure.selection.entries, checkpoint, note)
     number = _next_number(ledger, now)
     contents = [
         ledger.vault.open(bytes.fromhex(each)).content for each in sorted(disclosure.opened)
@@ -189,7 +213,10 @@ def write_package(
         proof=TlogProof(index, proof.hashes, later_note).to_bytes(),
         consistency=ConsistencyFile(checkpoint.size, later.size, tuple(consistency)).to_bytes(),
     )
-    return number, package_of(files, bundle, issue), parts
+    package = package_of(files, bundle, issue)
+    # Kept before it is handed out: a crash here leaves a package that can be rebuilt.
+    write_private(kept_path(ledger, number), kept_form(package))
+    return number, package, parts
 
 
 def look_up(ledger: Deployment, request: Request, size: int | None = None) -> Disclosure:
@@ -215,10 +242,14 @@ def look_up(ledger: Deployment, request: Request, size: int | None = None) -> Di
     else:
         selection = select_stream(log, request.stream or "", size)  # type: ignore[arg-type] # ours
 
-    def keeps(digest: str) -> bool:
-        return ledger.vault.keeps(bytes.fromhex(digest))
+    digests = {bytes.fromhex(digest) for digest, _, _ in hidden_in(selection)}
+    owners = {each.hex(): owner for each, owner in owners_of(ledger.database, digests).items()}
 
-    return disclose(log, selection, places, keeps, request.approval.basis)  # type: ignore[arg-type] # ours
+    def duty(digest: str) -> str | None:
+        return duty_over(ledger.trade, owners[digest])
+
+    basis = request.approval.basis
+    return disclose(log, selection, places, owners.__contains__, basis, duty)  # type: ignore[arg-type] # ours
 
 
 def published_up_to(ledger: Deployment, size: int) -> tuple[Checkpoint, bytes]:
@@ -252,34 +283,6 @@ def _published_size(ledger: Deployment) -> int:
         return ledger.prover.checkpoint()[0].size
     except MissingFileError:
         return 0
-
-
-def collect_stamps(
-    ledger: Deployment, selection: Selection, checkpoint: Checkpoint, note: bytes
-) -> dict[str, bytes]:
-    """Return, by their names in a package, the earliest time stamps over the entries.
-
-    Where an authority is configured and no stamp covers the newest entry, one is asked for;
-    where none gives one, the package says nothing about time.
-    """
-    stamper = ledger.stamper
-    newest = max(selection.entries)
-    if ledger.settings.stamp_authorities and not any(each > newest for each in stamper.sizes()):
-        with suppress(NoStampError):
-            stamper.stamp()
-    usable = [each for each in stamper.sizes() if each <= checkpoint.size]
-    first = {next((s for s in usable if s > index), None) for index in selection.entries}
-    files: dict[str, bytes] = {}
-    for size in sorted(first - {None})[:MAX_STAMPS]:  # type: ignore[type-var] # None is taken out
-        stamp = stamper.read(size or 0)
-        name = f"stamps/{size:012d}"
-        files[f"{name}.tsr"] = stamp.token
-        if stamp.note != note:
-            hashes = ledger.prover.prove_consistency(size or 0, checkpoint.size)
-            files[f"{name}.txt"] = stamp.note
-            proof = ConsistencyFile(size or 0, checkpoint.size, tuple(hashes))
-            files[f"{name}.consistency"] = proof.to_bytes()
-    return files
 
 
 def hashes_of(ledger: Deployment, index: int, size: int) -> tuple[TreeHash, ...]:

@@ -7,7 +7,7 @@ same selection (``features.md``, F2). Streams are whole; only erasures are shown
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -41,11 +41,22 @@ class Selection:
         for index in sorted(self.entries):
             yield index, Entry.parse(self.entries[index])
 
-    def supported_by(self, index: int, entry: bytes) -> "Selection":
-        """Return the selection with one entry of a supporting stream more."""
-        entries = self.entries | {index: entry}
-        streams = self.supporting | {Entry.parse(entry).stream}
-        return Selection(entries, self.size, self.order, self.dispute, streams)
+    def supported_by(self, log: Histories, erasures: Collection[tuple[int, str]]) -> "Selection":
+        """Return the selection with *erasures* more, each a leaf index and its stream.
+
+        Of each stream, all from the first to the last of them: it may be shown in part, and
+        never with a gap.
+        """
+        entries, streams = dict(self.entries), {stream for _, stream in erasures}
+        for stream in streams:
+            needed = [index for index, named in erasures if named == stream]
+            entries |= {
+                index: entry
+                for index, entry in log.select_history(stream)
+                if min(needed) <= index <= max(needed)
+            }
+        supporting = self.supporting | streams
+        return Selection(entries, self.size, self.order, self.dispute, supporting)
 
 
 def select_stream(log: Histories, stream: str, size: int) -> Selection:
@@ -79,19 +90,18 @@ def select_dispute(log: Histories, dispute: str, size: int) -> Selection:
     return Selection(_whole(log, streams, size), size, order=case.order, dispute=dispute)
 
 
-def find_erasures(
-    log: Histories, digests: Iterable[str], size: int
-) -> dict[str, tuple[int, bytes]]:
-    """Return, by digest, leaf index and entry of the erasure that lists it, where one does."""
-    wanted, found = set(digests), dict[str, tuple[int, bytes]]()
+def find_erasures(log: Histories, digests: Iterable[str], size: int) -> dict[str, tuple[int, str]]:
+    """Return, by digest, leaf index and stream of the erasure that lists it, where one does."""
+    wanted, found = set(digests), dict[str, tuple[int, str]]()
     if not wanted:
         return found
     for each in _notifications(log, "privacy.erased", 0, size):
-        if not str(each.originator_id).startswith(ERASURES):
+        stream = str(each.originator_id)
+        if not stream.startswith(ERASURES):
             continue
         listed = _data(each.state).get("digests")
         for digest in wanted.intersection(listed if isinstance(listed, list) else ()):
-            found[digest] = (each.id - 1, _entry(log, each))
+            found.setdefault(digest, (each.id - 1, stream))
     return found
 
 
@@ -131,11 +141,6 @@ def _notifications(log: Histories, topic: str, start: int, size: int) -> Iterato
         if len(page) < PAGE:
             return
         following = page[-1].id + 1
-
-
-def _entry(log: Histories, event: Notification) -> bytes:
-    history = dict(log.select_history(str(event.originator_id)))
-    return history[event.id - 1]
 
 
 def _data(body: bytes) -> dict[str, object]:

@@ -70,7 +70,8 @@ TRANSACTIONS: Final = frozenset(
 )
 INTERNAL: Final = frozenset(
     {
-        *("index.committed", "key.keyring_rotated", "key.rewrapped"),
+        *("evidence.anchored", "index.committed"),
+        *("key.keyring_rotated", "key.rewrapped"),
         *("webhook.dead_lettered", "webhook.failed", "webhook.registered"),
     }
 )

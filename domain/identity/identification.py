@@ -211,24 +211,6 @@ class Identification(Desk):
         found.revoke(command, cause)
         self.load(Account, found.account).verification_ended(command, found.id, "revoked")
 
-    @use_case
-    def ask_erasure(self, command: Command, party: str, keep_until: str) -> None:
-        """Ask for the erasure of a person's data; until then they are kept and not used (A7)."""
-        self.load(Account, account_of(party)).ask_erasure(command, keep_until)
-
-    @use_case
-    def erase_person(self, command: Command, party: str, now: str) -> None:
-        """Record that a person's data are erased, by another person than who asked (A7).
-
-        The event comes first: `chain.store.forgetting.forget` then destroys the keys of its
-        subjects, and again after a crash or a restored backup, for as often as it takes.
-
-        Raises:
-            NotYetError: nobody asked, or a duty to keep them still runs.
-            ConflictOfInterestError: the same person asked for it.
-        """
-        self.load(Account, account_of(party)).erase(command, now)
-
     def _for_check(self, verification: str, check: Any) -> Verification:  # noqa: ANN401 — a Check
         found = self.load(Verification, verification)
         found.check_open(check)

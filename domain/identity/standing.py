@@ -12,12 +12,16 @@ from typing import Final
 
 from domain.desk import Desk
 from domain.errors import NotFoundError, UnverifiedError
-from domain.identity.account import Account, Right, account_of
+from domain.identity.account import Account, Right, account_of, subjects_of
 from domain.identity.limits import VERSION_1
 from domain.money import Money
 
 REQUIRED: Final = "IDENTITY_REQUIRED"
 """Of the application's environment: ``yes`` makes strangers unverified."""
+
+PIPL: Final = "个人信息保护法第四十七条 / PIPL, art. 47"
+MAX_BASIS: Final = 200
+"""Characters that a package has for it."""
 
 
 def require_right(desk: Desk, party: str, right: Right, money: Money | None = None) -> None:
@@ -33,6 +37,23 @@ def require_right(desk: Desk, party: str, right: Right, money: Money | None = No
         account = Account(account_of(party))
     if not account.allows(right, money, VERSION_1):
         raise UnverifiedError(f"{right}: {party} is not verified: verify the person first")
+
+
+def duty_over(desk: Desk, subject: str) -> str | None:
+    """Return why the values of the data subject *subject* are kept and not used; None if not.
+
+    At most 200 characters. So from the moment at which their erasure is asked for until they
+    are destroyed.
+    """
+    try:
+        account = desk.load(Account, subject if subject.startswith("acc_") else account_of(subject))
+    except NotFoundError:
+        return None
+    if account.asked_by is None or subject not in subjects_of(account.party):
+        return None
+    if account.state == "erased":
+        return f"{PIPL}; {account.id}: erasure decided, not carried out yet"
+    return f"{account.duty or PIPL}; kept until {account.keep_until}"[:MAX_BASIS]
 
 
 def find_account(desk: Desk, party: str) -> Account | None:

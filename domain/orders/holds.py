@@ -164,7 +164,7 @@ def holds_of(events: Iterable[Event]) -> Iterator[Hold]:
     for each in events:
         if isinstance(each, IdentityAccountUnlocked):
             persons[each.party] = each.person
-        elif isinstance(each, PrivacyErased):
+        elif isinstance(each, PrivacyErased) and each.party is not None:
             persons.pop(each.party, None)
         elif isinstance(each, OrderPlaced) and each.hold_until is not None:
             holder = persons.get(each.buyer, each.buyer)

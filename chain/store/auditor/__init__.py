@@ -76,7 +76,7 @@ def audit_database(  # noqa: PLR0913 — what an audit may be held against, each
         witnesses: their keys; without them cosignatures are judged by their form.
         signed: the signer's history, to miss checkpoints that were removed.
         vault: opens every sealed value.
-        erased: data subjects that the log says were erased; their values may be gone.
+        erased: what the log says was erased and may be gone: digests in hex, or data subjects.
         progress: called with entries done and entries in all.
         state: folder for notes of where the audit stands; an audit that was interrupted
             and is called again with the same folder goes on from there. It is removed
@@ -133,7 +133,7 @@ def audit_both(
         home: the deployment's folder, with its keys, signer's history and ``log/``.
         witnesses: their keys; without them cosignatures are judged by their form.
         vault: opens every sealed value.
-        erased: data subjects that the log says were erased; their values may be gone.
+        erased: what the log says was erased and may be gone: digests in hex, or data subjects.
         progress: called with entries done and entries in all, files and rows together.
         processes: how many read and hash; 1 to start none.
 

@@ -2,9 +2,9 @@
 
 With the vault given, every row is opened as well and hashed again; without it, what is
 encrypted cannot be judged. A value that is gone because its subject was forgotten is no
-finding, if the caller says that the subject was to be forgotten: the database's own word for
-it is not enough. (Whoever owns the database can still pass one value off as another
-subject's that was erased; what was sealed under a destroyed key, nobody can tell.)
+finding, if the caller says that the log lists it as erased: the database's own word for it is
+not enough. (Of entries that list subjects and no digests, as the first ones did, whoever owns
+the database can pass one value off as another subject's that was erased.)
 """
 
 from collections.abc import Collection, Iterator
@@ -53,7 +53,8 @@ class SealedValues:
         folder: for what does not fit in memory.
         size: of the log.
         vault: opens every row; None to leave them closed.
-        erased: subjects whose values were to be destroyed, as the log says.
+        erased: what the log says was erased: digests in hexadecimal, and, of entries that
+            list none, the subjects all of whose values were to be destroyed.
     """
 
     def __init__(
@@ -122,6 +123,9 @@ class SealedValues:
                 if whole:
                     self._find(None, "no entry names this row, or it is there twice", name)
                 continue
+            if row.digest.hex() in self._erased:
+                # After a crash, or where an old backup came back: destroyed by running it again.
+                self._find(index, "is kept, and the log says it is erased: run xiyou erase", name)
             if len(row.digest) != HASH_SIZE:
                 self._find(index, "the digest is not 32 bytes", name)
             if key is None:
@@ -143,7 +147,7 @@ class SealedValues:
             what = f"the sealed value {digest.hex()}, which the entry names, is gone"
             if row is None:
                 self._find(index, what, WHERE)
-            elif row[0] in self._erased:
+            elif digest.hex() in self._erased or row[0] in self._erased:
                 self.destroyed += 1
             else:
                 self._find(index, f"{what}, and the log does not say that it was erased", WHERE)

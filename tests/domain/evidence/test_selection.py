@@ -7,7 +7,7 @@ import pytest
 from chain.errors import MalformedError
 from chain.evidence.writing import Hidden
 from domain.disputes.case import Histories
-from domain.errors import NotFoundError
+from domain.errors import NotFoundError, RestrictedError
 from domain.evidence.composing import parties_of, rules_of, subject_of
 from domain.evidence.hiding import Disclosure, Place, disclose, read_place
 from domain.evidence.selection import (
@@ -91,8 +91,80 @@ def test_a_value_that_is_gone_without_a_record_is_not_called_withheld() -> None:
     world = World()
     selection = select_order(log_of(world), world.delivered(), world.size())
     gone = {hidden(world, selection, [], set()).hidden[0].digest}
-    with pytest.raises(NotFoundError, match="record the erasure"):
+    with pytest.raises(NotFoundError, match="run xiyou erase"):
         hidden(world, selection, [], gone)
+
+
+def test_a_value_that_is_gone_is_erased_by_the_entry_that_lists_it() -> None:
+    """Of a day's stream all that lies between the entries that are needed: no gap."""
+    world = World()
+    selection = select_order(log_of(world), world.delivered(), world.size())
+    first, second = (each.digest for each in hidden(world, selection, [], set()).hidden[:2])
+    for listed in ([first], ["ab" * 32], [second], ["cd" * 32]):
+        world.do("list_erasures", "2026-11-23", listed)
+    by = [index for index, _ in log_of(world).select_history("erasure/2026-11-23")]
+    now = Selection(selection.entries, world.size(), selection.order)
+    told = hidden(world, now, [], {first, second})
+    state = {each.digest: (each.state, each.reason, each.erased_by) for each in told.hidden}
+    assert state[first] == ("erased", "erased", by[0])
+    assert state[second] == ("erased", "erased", by[2])
+    assert told.opened.isdisjoint({first, second})
+    assert told.selection.supporting == {"erasure/2026-11-23"}
+    assert told.selection.entries.keys() - selection.entries.keys() == set(by[:3])
+    # At a size at which nothing was on record yet, it was not erased but gone.
+    with pytest.raises(NotFoundError, match="run xiyou erase"):
+        hidden(world, selection, [], {first})
+
+
+def test_a_value_named_by_two_events_is_erased_in_both_by_one_entry() -> None:
+    world = World()
+    order = world.delivered()
+    selection = select_order(log_of(world), order, world.size())
+    one = hidden(world, selection, [], set()).hidden[0]
+    again = dict(selection.entries)
+    last = max(again)
+    again[last + 1] = again[one.index]
+    world.do("list_erasures", "2026-11-23", [one.digest])
+    doubled = Selection(again, world.size() + 1, order)
+    told = hidden(world, doubled, [], {one.digest})
+    found = [each for each in told.hidden if each.digest == one.digest]
+    assert [each.index for each in found] == [one.index, last + 1]
+    assert len({(each.state, each.erased_by) for each in found}) == 1
+
+
+def test_a_value_kept_for_a_duty_alone_is_restricted_and_not_opened() -> None:
+    world = World()
+    selection = select_order(log_of(world), world.delivered(), world.size())
+    one = hidden(world, selection, [], set()).hidden[0]
+
+    def duty(digest: str) -> str | None:
+        return "a duty" if digest == one.digest else None
+
+    def told(*asked: str) -> Disclosure:
+        places = [read_place(each) for each in asked]
+        return disclose(log_of(world), selection, places, lambda _: True, "order 1", duty)
+
+    first, *others = told().hidden
+    assert first == Hidden(
+        one.digest, one.index, one.pointer, "restricted", "retention_duty", "a duty"
+    )
+    assert {each.state for each in others} == {"withheld"}
+    with pytest.raises(RestrictedError, match="a duty"):
+        told(f"{one.index}{one.pointer}")
+
+
+def test_a_value_on_record_as_erased_and_not_destroyed_yet_is_restricted() -> None:
+    """Dead between the list and the destruction: neither used nor called erased."""
+    world = World()
+    selection = select_order(log_of(world), world.delivered(), world.size())
+    one = hidden(world, selection, [], set()).hidden[0]
+    world.do("list_erasures", "2026-11-23", [one.digest])
+    now = Selection(selection.entries, world.size(), selection.order)
+    found = hidden(world, now, [], set()).hidden[0]
+    assert (found.state, found.reason) == ("restricted", "retention_duty")
+    assert f"by entry {world.size() - 1}; to be destroyed" in str(found.basis)
+    with pytest.raises(RestrictedError):
+        hidden(world, now, [f"{one.index}{one.pointer}"], set())
 
 
 @pytest.mark.parametrize("text", ["data", "", "/", "/Data", "x/data", "/data/../x", "/a" * 40])

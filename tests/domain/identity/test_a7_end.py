@@ -10,7 +10,7 @@ from chain.hashes import LeafHash, TreeHash, leaf_hash
 from chain.inclusion import prove_inclusion, verify_inclusion
 from chain.merkle import Node, NodeReader, root_of
 from chain.store.database import Database
-from chain.store.forgetting import forget
+from chain.store.forgetting import forget, values_of
 from chain.store.master_key import FileMasterKey, create_master_key
 from chain.store.reader import LogReader
 from chain.store.vault import UnknownValueError, Vault
@@ -22,8 +22,9 @@ from domain.errors import (
     UnverifiedError,
 )
 from domain.event import Meta
-from domain.identity.account import PrivacyErased, account_of, subjects_of
+from domain.identity.account import account_of, subjects_of
 from domain.identity.limits import VERSION_1
+from domain.identity.retention import Duty
 from domain.identity.standing import require_right
 from domain.money import Money
 from tests.domain.given import (
@@ -134,8 +135,8 @@ def test_a7_an_erasure_restricts_at_once_and_erases_when_the_duty_to_keep_is_ove
         by(world, "staff-2", "erase_person", BUYER, NOW)
     by(world, "staff-2", "erase_person", BUYER, LATER)
     erased = world.last("privacy.erased")
-    assert erased["subjects"] == [account_of(BUYER), BUYER]
-    assert (erased["party"], erased["asked_by"]) == (BUYER, "staff-1")
+    assert erased == {"party": BUYER, "asked_by": "staff-1"}
+    assert subjects_of(BUYER) == (account_of(BUYER), BUYER)
     assert world.account.state == "erased"
 
 
@@ -147,6 +148,39 @@ def test_a7_whoever_asks_for_an_erasure_does_not_approve_it() -> None:
     with pytest.raises(ConflictOfInterestError):
         by(world, "staff-1", "erase_person", BUYER, LATER)
     assert world.size() == before
+
+
+def test_a7_whoever_asked_to_be_erased_buys_nothing_more_not_even_below_the_limit() -> None:
+    """What is kept for a duty's sake alone is not used for new trade."""
+    world = Enrolling()
+    world.verified()
+    require_right(world.trade, BUYER, "buy", Money(1, "CNY"))
+    by(world, "staff-1", "ask_erasure", BUYER, LATER)
+    with pytest.raises(UnverifiedError):
+        require_right(world.trade, BUYER, "buy", Money(1, "CNY"))
+
+
+def test_a7_nobody_but_staff_agrees_to_an_erasure() -> None:
+    world = World()
+    by(world, "staff-1", "ask_erasure", BUYER, NOW)
+    with pytest.raises(ConflictOfInterestError, match="by staff"):
+        world.do("erase_person", BUYER, LATER)
+
+
+def test_a7_whoever_was_never_enrolled_can_be_erased_too() -> None:
+    world = World()
+    by(world, "staff-1", "ask_erasure", BUYER, NOW, "a duty")
+    by(world, "staff-2", "erase_person", BUYER, LATER)
+    assert world.topics() == ["identity.account_restricted"] * 2 + ["privacy.erased"]
+    assert world.events()[1].data()["duty"] == "a duty"
+
+
+def test_a7_a_duty_that_nobody_knew_of_when_it_was_asked_for_stops_an_erasure() -> None:
+    world = World()
+    by(world, "staff-1", "ask_erasure", BUYER, NOW)
+    with pytest.raises(NotYetError, match="a new sale"):
+        by(world, "staff-2", "erase_person", BUYER, LATER, Duty("a new sale", MUCH_LATER))
+    by(world, "staff-2", "erase_person", BUYER, MUCH_LATER, Duty("a new sale", MUCH_LATER))
 
 
 def test_a7_nothing_is_erased_that_nobody_asked_for() -> None:
@@ -225,16 +259,18 @@ def test_a7_after_erasure_every_proof_still_verifies_and_the_field_reads_erased(
 
     by(world, "staff-1", "ask_erasure", BUYER, NOW)
     by(world, "staff-2", "erase_person", BUYER, LATER)
-    [erased] = [each for each in world.events() if isinstance(each, PrivacyErased)]
-    forgotten = forget(owner_url, erased.subjects)
+    subjects = subjects_of(BUYER)
+    listed = values_of(database, subjects)
+    by(world, "staff-2", "list_erasures", "2026-11-23", [each.hex() for each in listed])
+    forgotten = forget(owner_url, subjects, listed)
 
     assert forgotten.keys == 1
     assert forgotten.values >= 4
-    assert forget(owner_url, erased.subjects) == (0, 0)
+    assert forget(owner_url, subjects, listed) == (0, 0)
     assert read_field(vault, claims[BUYER]) == "erased"
     assert ALICE.number in read_field(vault, claims[other.party])
     later_size, later_root, later_leaves = state(database)
-    assert later_size == size + 2
+    assert later_size == size + 3
     assert root_of(later_leaves) == later_root
     for index, proof in enumerate(proofs):
         verify_inclusion(later_leaves[index], index, size, proof, root)

@@ -13,13 +13,13 @@ from chain.errors import ChainError, VerificationError
 from chain.inclusion import prove_inclusion, verify_inclusion
 from chain.sealed import unseal
 from chain.store.auditor import audit_database
-from chain.store.forgetting import forget
+from chain.store.forgetting import forget, values_of
 from chain.store.master_key import FileKeyring, MasterKey, VaultUnavailableError, add_master_key
 from chain.store.rewrapping import count_wrapped, rewrap
 from chain.store.vault import ErasedValueError, Vault
 from domain.errors import WrongPartyError
 from domain.identity.account import account_of
-from domain.identity.erasure import erased_subjects
+from domain.identity.erasure import erased
 from domain.keys.keyring import KeyKeyringRotated
 from domain.orders.sales import Basket
 from tests.domain.given import LATER, MERCHANT, NOW, PRICE, World, identifier
@@ -166,16 +166,20 @@ def test_e2_f22_a_destroyed_key_makes_that_persons_values_unreadable_and_no_proo
     assert {each.where for each in report.findings} == {"sealed_values"}
     world.do("open_account", gone)
     world.trade.ask_erasure(command_of("ask", world.vault, actor="one"), gone, NOW)
-    world.trade.erase_person(command_of("erase", world.vault, actor="other"), gone, LATER)
+    agreed = command_of("erase", world.vault, actor="other", role="staff")
+    world.trade.erase_person(agreed, gone, LATER)
+    listed = [each.hex() for each in values_of(world.database, [gone, account_of(gone)])]
+    world.trade.list_erasures(command_of("list", world.vault, actor="other"), "2026-11-23", listed)
     forget(schema_owner_url, [gone, account_of(gone)])
 
     with pytest.raises(ErasedValueError, match="erased"):
         world.vault.open(codes[gone])
     assert isinstance(unseal(world.vault.open(codes[stays]).content, codes[stays]), str)
-    erased = erased_subjects(world.trade.recorder)
-    assert gone in erased
-    assert stays not in erased
-    report = audit_database(world.database, vault=world.vault, erased=erased, processes=1)
+    known = erased(world.trade.recorder)
+    assert known.decided == {gone, account_of(gone)}
+    assert known.judged() == set(listed)
+    judged = known.judged()
+    report = audit_database(world.database, vault=world.vault, erased=judged, processes=1)
     assert report.findings == ()
     assert report.erased == 2  # the payer and the code
     later = state(world.database)[2]
@@ -187,10 +191,11 @@ def test_e2_f22_a_destroyed_key_makes_that_persons_values_unreadable_and_no_proo
         owner.execute(
             "INSERT INTO ledger.destroyed_values SELECT digest, data_key, %s"
             " FROM ledger.sealed_values WHERE digest = %s",
-            [stays, codes[stays]],
+            # Nor does it help to call it one of somebody who was.
+            [gone, codes[stays]],
         )
         owner.execute("DELETE FROM ledger.sealed_values WHERE digest = %s", [codes[stays]])
-    report = audit_database(world.database, vault=world.vault, erased=erased, processes=1)
+    report = audit_database(world.database, vault=world.vault, erased=judged, processes=1)
     assert [each.where for each in report.findings] == ["sealed_values"]
     assert "does not say that it was erased" in report.findings[0].what
 

@@ -28,7 +28,7 @@ NOT_AT_THE_MARKET = {
     *("key.keyring_rotated", "key.rewrapped", "key.activation_refused", "voucher.locked"),
     # Those of risk, which looks at nothing here.
     *("order.held", "order.cleared", "order.blocked"),
-    "evidence.exported",
+    *("evidence.exported", "evidence.anchored", "index.committed"),
 }
 
 

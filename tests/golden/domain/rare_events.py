@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from domain.event import Event, Meta
+from domain.evidence.anchor import EvidenceAnchored
 from domain.evidence.package import EvidenceExported
 from domain.feeds.reading import ClientFeedRead
+from domain.identity.account import PrivacyErased
 from domain.keys.events import VoucherLocked
 from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
@@ -51,6 +53,16 @@ def rare_events() -> Sequence[Event]:
         WebhookRegistered(*follows(identifier("whk")), "M-0001", "hooks.example", ("order.paid",)),
         WebhookFailed(*follows(identifier("whk")), 410),
         WebhookDeadLettered(*follows(identifier("whk")), 12, 40_023, 10),
+        EvidenceAnchored(
+            *follows("stamp/000000040023"),
+            checkpoint_size=40_023,
+            checkpoint_sha256="ab" * 32,
+            token_sha256="cd" * 32,
+            authority="CN=stamps,O=TEST ONLY",
+            stamped_at=LATER,
+            sandbox=True,
+        ),
+        PrivacyErased(*follows("erasure/2026-11-22"), digests=("ab" * 32, "cd" * 32)),
         OrderHeld(*follows(order), "many orders from one address"),
         OrderCleared(*follows(order), key, "known buyer"),
         OrderBlocked(*follows(order), "a stolen card"),
