@@ -38,6 +38,7 @@ from api.recording import Recording
 from api.routes.access import access_routes
 from api.routes.callbacks import callback_routes
 from api.routes.certification import certification_routes
+from api.routes.feeds import feed_routes
 from api.routes.goods import goods_routes
 from api.routes.health import health_routes
 from api.routes.log import log_routes
@@ -65,7 +66,7 @@ def create_app(ledger: Deployment) -> FastAPI:
     openapi.install(app)
     for routes in (
         *(health_routes, log_routes, goods_routes, order_routes),
-        *(redemption_routes, callback_routes, certification_routes),
+        *(redemption_routes, callback_routes, certification_routes, feed_routes),
     ):
         app.include_router(routes(ledger))
     app.include_router(oauth_routes(gate))

@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import SecretStr
 
+from api.feeding import Feeding
 from api.settings import Authority, Settings
+from api.telling import feeding_of, outbox_of
 from chain.errors import ChainError, MalformedError
 from chain.quorum import Policy
 from chain.store.database import Database
@@ -56,6 +58,7 @@ from domain.qualification.store.issuer_key import (
     read_issuer_key,
 )
 from domain.qualification.store.stolen_lists import StolenLists
+from domain.webhooks.store.outbox import Outbox
 from domain.witnessing.indexing import index_command
 
 if TYPE_CHECKING:
@@ -238,6 +241,16 @@ class Deployment:
         """Proves what is published."""
         keys = read_verifier_keys(self.home)
         return Prover(self.files, keys, self.reader.checkpoint)
+
+    @cached_property
+    def feeding(self) -> Feeding:
+        """Answers the cursors of those who follow the log."""
+        return feeding_of(self.database, self.files, self.origin)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What endpoints are still to be told."""
+        return outbox_of(self)
 
     @cached_property
     def publisher(self) -> Publisher:

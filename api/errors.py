@@ -16,6 +16,7 @@ from psycopg_pool import PoolTimeout
 
 from api.access.refusal import ForbiddenError, UnauthenticatedError
 from api.bootstrap import NotReadyError
+from api.feeding import AheadOfLogError
 from chain.errors import MalformedError, VerificationError
 from chain.store.files import MissingFileError
 from chain.store.master_key import VaultUnavailableError
@@ -125,6 +126,7 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     ),
     ViewBehindError: Answer(UNAVAILABLE, "view_behind", "Not read up to there yet", "after"),
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "id_malformed", "Something is malformed"),
+    AheadOfLogError: Answer(CONFLICT, "ahead_of_log", "The log has not signed as much"),
     errors.NotFoundError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such thing"),
     UnknownEntryError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such entry"),
     MissingFileError: Answer(HTTPStatus.NOT_FOUND, "not_found", "Nothing is published there"),

@@ -25,6 +25,7 @@ fault too, since it is most often a setting misspelt. Proved by ``tests/api/test
     XIYOU_OIDC_KINDS          pairs of that claim's value and our kind, the strongest first
     XIYOU_OIDC_SUBJECT        the claim that names whom it is; default: sub
     XIYOU_VERIFY_PAGE         where verify.html is published; stands in certificates' QR codes
+    XIYOU_WEBHOOK_SANDBOX     1: webhooks may go to this machine, for trying out
     XIYOU_DEBUG               1: show where an error arose, for whoever develops this program
 """
 
@@ -74,6 +75,7 @@ REMEDIES = {
     "OIDC_KINDS": "write VALUE KIND VALUE KIND ...: kinds as the authorization matrix has them",
     "OIDC_SUBJECT": "name a claim, such as sub",
     "VERIFY_PAGE": "write the page's address, https://..., of at most 120 letters and without #",
+    "WEBHOOK_SANDBOX": "set it to 1, or unset it",
     "DEBUG": "set it to 1, or unset it",
 }
 
@@ -224,6 +226,7 @@ class Settings(BaseSettings):
     )
     oidc_subject: str = "sub"
     verify_page: Annotated[str, Field(pattern=r"^https?://[!-\"$-~]{1,112}$")] | None = None
+    webhook_sandbox: bool = False
     debug: bool = False
 
     @property

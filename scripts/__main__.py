@@ -47,6 +47,8 @@ COMMANDS: Final[dict[str, Listed]] = {
     "misbehaviour": Listed(
         "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
     ),
+    "feed": Listed("scripts.feed", "Follow a feed and prove it complete; make its daily files."),
+    "webhooks": Listed("scripts.webhooks", "Register endpoints, and call them, until stopped."),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "erase": Listed("scripts.erase", "Destroy a person's data once no duty to keep them runs."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),

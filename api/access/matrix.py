@@ -153,6 +153,10 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "orders_place": Operation("trade"),
     "redemptions_redeem": Operation("activate"),
     "callbacks_receive": Operation("signed"),
+    # feeds
+    "feeds_read": Operation("feed"),
+    "feeds_file": Operation("feed"),
+    "feeds_receipt": Operation("feed"),
     # access
     "oauth_metadata": Operation("public"),
     "oauth_keys": Operation("public"),

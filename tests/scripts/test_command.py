@@ -14,14 +14,14 @@ GROUPS = {
     "log": ("head", "entry", "history", "proof"),
     "witness": ("make", "watch", "serve", "head"),
     "misbehaviour": ("make", "verify"),
-    "evidence": ("export",),
+    "evidence": ("export", "rebuild", "certificate", "record"),
     "certificate": ("verify", "show", "status", "key"),
     "import": ("keys", "check"),
     "keys": (),
-    "index": ("run", "commit", "prove"),
     "disputes": (),
     "config": ("check",),
-    "index": (),
+    "feed": ("pull", "files"),
+    "webhooks": ("add", "rotate", "list", "run"),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]
 

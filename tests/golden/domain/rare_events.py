@@ -12,12 +12,14 @@ from domain.clients.events import (
 from domain.event import Event, Meta
 from domain.evidence.anchor import EvidenceAnchored
 from domain.evidence.package import EvidenceExported
+from domain.feeds.reading import ClientFeedRead
 from domain.identity.account import PrivacyErased
 from domain.keys.events import VoucherLocked
 from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
 from domain.orders.events import OrderBlocked, OrderCleared, OrderHeld
 from domain.payments.events import PaymentChargedBack, PaymentUnmatched
+from domain.webhooks.events import WebhookDeadLettered, WebhookFailed, WebhookRegistered
 from domain.witnessing.index import CommittedRange, IndexCommitted
 from tests.domain.given import BUYER, LATER, identifier, meta_of
 
@@ -63,6 +65,18 @@ def rare_events() -> Sequence[Event]:
             value="ab" * 32,
             until=LATER,
         ),
+        ClientFeedRead(
+            *follows(identifier("fdr")),
+            "transactions",
+            40_023,
+            "ab" * 32,
+            "reg-1",
+            "regulator",
+            "cd" * 32,
+        ),
+        WebhookRegistered(*follows(identifier("whk")), "M-0001", "hooks.example", ("order.paid",)),
+        WebhookFailed(*follows(identifier("whk")), 410),
+        WebhookDeadLettered(*follows(identifier("whk")), 12, 40_023, 10),
         EvidenceAnchored(
             *follows("stamp/000000040023"),
             checkpoint_size=40_023,

@@ -6,8 +6,8 @@ state is filtered among the rows of one merchant, buyer or product instead.
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ day; a test compares them with the program's.
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
