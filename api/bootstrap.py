@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import SecretStr
 
+from api.feeding import Feeding
 from api.settings import Authority, Settings
+from api.telling import feeding_of, outbox_of
 from chain.errors import ChainError, MalformedError
 from chain.quorum import Policy
 from chain.store.database import Database
@@ -56,6 +58,7 @@ from domain.qualification.store.issuer_key import (
     read_issuer_key,
 )
 from domain.qualification.store.stolen_lists import StolenLists
+from domain.webhooks.store.outbox import Outbox
 from domain.witnessing.indexing import index_command
 
 if TYPE_CHECKING:
@@ -72,6 +75,8 @@ FORMER_INDEX_KEY: Final = "fingerprint-former"
 """During a rotation of the index key: the one before it, still asked."""
 SECRETS: Final = ("import", INDEX_KEY)
 """Secrets of ours besides keys: what decides an import's salts, and the fingerprints' key."""
+DOOR: Final = "door"
+"""The secret of the HTTP door; a home of before it is given one."""
 
 Migrate = Callable[[str], None]
 """Brings the schema at the owner's URL up to date; `scripts.migrate.migrate` is the one."""
@@ -238,6 +243,16 @@ class Deployment:
         return Prover(self.files, keys, self.reader.checkpoint)
 
     @cached_property
+    def feeding(self) -> Feeding:
+        """Answers the cursors of those who follow the log."""
+        return feeding_of(self.database, self.files, self.origin)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What endpoints are still to be told."""
+        return outbox_of(self)
+
+    @cached_property
     def publisher(self) -> Publisher:
         """Writes tiles, bundles and checkpoints; one at a time works on a home."""
         quorum = Quorum(self.settings.policy(), self.settings.witness_deadline)
@@ -277,9 +292,23 @@ class Deployment:
 
         return Stamper(self.files, [_authority(each) for each in self.settings.stamp_authorities])
 
+    @cached_property
+    def door_key(self) -> bytes:
+        """Authenticates lists' links and compares requests; made when it is first needed.
+
+        Losing it forgets nothing but that: links of before lead nowhere, and a request of
+        before that is sent again is taken for another one.
+        """
+        if not self._secret_path(DOOR).exists():
+            # Two processes may both be first: the one that was faster has made it.
+            with suppress(FileExistsError):
+                text = f"{secrets.token_hex(SECRET_SIZE)}\n"
+                write_private(self._secret_path(DOOR), text.encode())
+        return self.secret(DOOR)
+
     def prepare(self) -> None:
         """Make every part that requests need, so that threads find them made."""
-        for part in (self.trade, self.vault, self.reader, self.prover):
+        for part in (self.trade, self.vault, self.reader, self.prover, self.door_key):
             assert part is not None  # noqa: S101 — asking for it makes it
         assert self.connections is not None  # noqa: S101 — a fault in their file is found now
 

@@ -2,30 +2,26 @@
 
 Every refusal and fault that may reach a client stands here with its status, its stable code
 and when it is worth trying again. What does not stand here is 500 `internal`, which says
-nothing. Proved by ``tests/api/test_errors.py``.
+nothing. `api.problems` spells an answer out; ``docs/errors.md`` is made from the table.
+Proved by ``tests/api/test_errors.py``.
 """
 
-import logging
 from http import HTTPStatus
-from secrets import token_hex
 from typing import Final, Literal, NamedTuple
 
 import psycopg
 from eventsourcing import persistence
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
-from starlette.exceptions import HTTPException
 
+from api.access.refusal import ForbiddenError, UnauthenticatedError
 from api.bootstrap import NotReadyError
+from api.feeding import AheadOfLogError
 from chain.errors import MalformedError, VerificationError
 from chain.store.files import MissingFileError
 from chain.store.master_key import VaultUnavailableError
 from chain.store.reader import UnknownEntryError
 from domain import errors
-
-logger = logging.getLogger(__name__)
 
 Retry = Literal["never", "same_key", "new_key", "after"]
 RETRY_AFTER_SECONDS: Final = 1
@@ -47,6 +43,57 @@ class KeyMissingError(Exception):
 class BodyChangedError(Exception):
     """An Idempotency-Key came a second time with another body."""
 
+    def __init__(self) -> None:
+        """Say it; the key itself is the client's own business."""
+        super().__init__("Idempotency-Key: was used for another request: use a new one")
+
+
+class InFlightError(Exception):
+    """Another request with the same Idempotency-Key is being served now."""
+
+    def __init__(self) -> None:
+        """Say it, and what to do."""
+        super().__init__("A request with this Idempotency-Key is being served: ask again soon")
+
+
+class KeySpentError(Exception):
+    """The answer of an Idempotency-Key is kept no longer; `link` is where its effect is read."""
+
+    def __init__(self, link: str | None) -> None:
+        """Name the *link*, if what came of it has one."""
+        where = f": read {link}" if link else ""
+        super().__init__(f"Idempotency-Key: its answer is no longer kept{where}")
+        self.link = link
+
+
+class BodyMalformedError(Exception):
+    """A body is not JSON as it must be."""
+
+
+class BodyTooLargeError(Exception):
+    """A body is larger than what it is sent to takes."""
+
+
+class LinkMalformedError(Exception):
+    """A list's link was not given out by us, or to somebody else, or too long ago."""
+
+
+class RateLimitedError(Exception):
+    """Too many requests; `seconds` until there is room again."""
+
+    def __init__(self, seconds: int) -> None:
+        """Say in how many *seconds* to ask again."""
+        super().__init__(f"Too many requests: ask again in {seconds} s")
+        self.seconds = seconds
+
+
+class VersionUnknownError(Exception):
+    """A behaviour was asked for that there never was."""
+
+
+class ViewBehindError(Exception):
+    """A view has not come to the index that the reader asked for, within the time allowed."""
+
 
 CONFLICT = HTTPStatus.CONFLICT
 INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -59,18 +106,42 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     BodyChangedError: Answer(
         INVALID, "idempotency_body_changed", "The same key came with another body", "new_key"
     ),
+    InFlightError: Answer(
+        CONFLICT, "idempotency_in_flight", "The same key is being served", "same_key"
+    ),
+    KeySpentError: Answer(CONFLICT, "idempotency_key_spent", "The key has done its work long ago"),
+    BodyMalformedError: Answer(HTTPStatus.BAD_REQUEST, "malformed_body", "The body is not JSON"),
+    BodyTooLargeError: Answer(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The body is too large"
+    ),
+    LinkMalformedError: Answer(HTTPStatus.BAD_REQUEST, "link_malformed", "This link leads nowhere"),
+    RateLimitedError: Answer(
+        HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "Too many requests", "after"
+    ),
+    VersionUnknownError: Answer(
+        HTTPStatus.BAD_REQUEST, "version_unknown", "There is no such version"
+    ),
+    RequestValidationError: Answer(
+        INVALID, "validation_failed", "The request does not fit its schema"
+    ),
+    ViewBehindError: Answer(UNAVAILABLE, "view_behind", "Not read up to there yet", "after"),
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "id_malformed", "Something is malformed"),
+    AheadOfLogError: Answer(CONFLICT, "ahead_of_log", "The log has not signed as much"),
     errors.NotFoundError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such thing"),
     UnknownEntryError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such entry"),
     MissingFileError: Answer(HTTPStatus.NOT_FOUND, "not_found", "Nothing is published there"),
+    UnauthenticatedError: Answer(
+        HTTPStatus.UNAUTHORIZED, "unauthenticated", "A credential is needed", "new_key"
+    ),
+    ForbiddenError: Answer(HTTPStatus.FORBIDDEN, "forbidden", "Not for this kind of principal"),
     errors.SoldOutError: Answer(CONFLICT, "sold_out", "No card key left"),
-    errors.HoldLimitError: Answer(CONFLICT, "hold_limit", "Too many unpaid orders", "after"),
+    errors.HoldLimitError: Answer(CONFLICT, "hold_limit", "Too many unpaid orders", "new_key"),
     errors.NotOfferedError: Answer(CONFLICT, "not_offered", "Offered no longer"),
     errors.CallbackRefusedError: Answer(
         HTTPStatus.BAD_REQUEST, "callback_refused", "The callback is not accepted"
     ),
     errors.ConcurrentChangeError: Answer(
-        CONFLICT, "state_conflict", "Changed meanwhile", "new_key"
+        CONFLICT, "state_conflict", "Changed meanwhile", "same_key"
     ),
     errors.DuplicateKeyError: Answer(CONFLICT, "duplicate_key", "The raw key is in stock"),
     errors.OtherFileError: Answer(CONFLICT, "other_file", "The batch was begun with another file"),
@@ -109,7 +180,7 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     errors.ErasedError: Answer(HTTPStatus.GONE, "erased", "What it needs was erased"),
     errors.BadgeNotGoodError: Answer(INVALID, "badge_not_good", "The badge does not verify"),
     errors.Refusal: Answer(CONFLICT, "state_conflict", "Refused in this state"),
-    persistence.IntegrityError: Answer(CONFLICT, "state_conflict", "Changed meanwhile", "new_key"),
+    persistence.IntegrityError: Answer(CONFLICT, "state_conflict", "Changed meanwhile", "same_key"),
     persistence.DataError: Answer(INVALID, "validation_failed", "Outside the log's format"),
     persistence.PersistenceError: Answer(
         UNAVAILABLE, "outcome_unknown", "The outcome is not known yet", "same_key"
@@ -139,55 +210,14 @@ def answer_of(error: Exception) -> Answer:
     return next(known, INTERNAL)
 
 
-def problem(request: Request, answer: Answer, detail: str) -> JSONResponse:
-    """Return the problem document (RFC 9457) that says *answer*."""
-    body: dict[str, object] = {
-        "type": f"urn:xiyou:error:{answer.code}",
-        "title": answer.title,
-        "status": int(answer.status),
-        "code": answer.code,
-        "detail": detail,
-        "instance": request.url.path,
-        "retry": {"when": answer.retry},
-        "request_id": f"req_{token_hex(8)}",
-    }
-    headers = {}
-    if answer.status is UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return JSONResponse(body, int(answer.status), headers, media_type="application/problem+json")
+def is_final(error: Exception) -> bool:
+    """Say whether *error* is the last word on its Idempotency-Key.
 
-
-def install(app: FastAPI) -> None:
-    """Let *app* answer every error by the table."""
-    for kind in (*ANSWERS, Exception):
-        app.add_exception_handler(kind, _answer_error)
-    app.add_exception_handler(RequestValidationError, _answer_validation)
-    app.add_exception_handler(HTTPException, _answer_http)
-
-
-def _answer_error(request: Request, error: Exception) -> JSONResponse:
-    answer = answer_of(error)
-    if answer is INTERNAL:
-        logger.error("a request failed", exc_info=error)
-        return problem(request, answer, "The fault is on our side; it has been noted.")
-    if answer.status is UNAVAILABLE:
-        # What a driver says of a server names hosts and roles: for our own log only.
-        logger.warning("a request could not be served: %s", error)
-        return problem(request, answer, "Try again with the same Idempotency-Key.")
-    return problem(request, answer, str(error))
-
-
-def _answer_validation(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 — as it was registered
-    answer = Answer(INVALID, "validation_failed", "The request does not fit its schema")
-    faults = [
-        f"/{'/'.join(str(part) for part in each['loc'][1:])}: {each['msg']}"
-        for each in error.errors()
-    ]
-    return problem(request, answer, "; ".join(faults))
-
-
-def _answer_http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 — as it was registered
-    status = HTTPStatus(error.status_code)
-    return problem(request, Answer(status, status.name.lower(), status.phrase), error.detail)
+    A business refusal is, so that a late duplicate cannot get what its sender was told that
+    it did not get. What the client can mend, and what was only meanwhile so, is not.
+    """
+    if isinstance(error, errors.ConcurrentChangeError):
+        return False
+    if not isinstance(error, errors.Refusal | errors.CodeRefusedError):
+        return False
+    return answer_of(error).status in (CONFLICT, INVALID)

@@ -14,16 +14,30 @@ fault too, since it is most often a setting misspelt. Proved by ``tests/api/test
     XIYOU_WITNESS_DEADLINE    seconds that a checkpoint waits for them
     XIYOU_STAMP_AUTHORITIES   pairs of a time-stamp authority's URL and a file of its roots
     XIYOU_STAMP_INTERVAL      hours between two time stamps
+    XIYOU_RATE_FACTOR         multiplies how often one principal may ask; default 1
+    XIYOU_METRICS_PORT        port on 127.0.0.1 that shows the metrics; default: none does
+    XIYOU_TRACES_URL          where traces go, as OTLP over HTTP; default: nowhere
+    XIYOU_PUBLIC_URL          where the world reaches the server; unset, it is a sandbox
+    XIYOU_SANDBOX             1: a sandbox, which takes tokens of made-up persons; 0: none
+    XIYOU_OIDC_ISSUER         an identity provider whose tokens are believed beside our own
+    XIYOU_OIDC_AUDIENCE       what its tokens name for us; default: the public URL
+    XIYOU_OIDC_CLAIM          the claim that says of which kind somebody is; default: groups
+    XIYOU_OIDC_KINDS          pairs of that claim's value and our kind, the strongest first
+    XIYOU_OIDC_SUBJECT        the claim that names whom it is; default: sub
+    XIYOU_VERIFY_PAGE         where verify.html is published; stands in certificates' QR codes
+    XIYOU_WEBHOOK_SANDBOX     1: webhooks may go to this machine, for trying out
     XIYOU_DEBUG               1: show where an error arose, for whoever develops this program
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api.principal import Kind
 from chain.errors import ChainError, MalformedError
 from chain.quorum import Policy, PolicyGroup, PolicyLog, PolicyWitness
 from chain.store.http import check_url
@@ -32,6 +46,9 @@ from chain.vkey import VerifierKey, check_key_name
 PREFIX = "XIYOU_"
 GROUP = "witnesses"
 """Name of the one group in the policy of a deployment."""
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Hosts that are asked without https."""
 
 TEST_PREFIX = "XIYOU_TEST_"
 """Variables of the test suite; this program reads none of them."""
@@ -47,6 +64,18 @@ REMEDIES = {
     "WITNESS_DEADLINE": "give seconds from 0.1 to 60",
     "STAMP_AUTHORITIES": "write URL FILE URL FILE ...: the file holds root certificates in PEM",
     "STAMP_INTERVAL": "give hours from 0.001 to 24",
+    "RATE_FACTOR": "give a number from 0.01 to 1000000",
+    "METRICS_PORT": "give a port from 1 to 65535, or unset it",
+    "TRACES_URL": "write http://host:4318/v1/traces, or unset it",
+    "PUBLIC_URL": "write https://host, without a path",
+    "SANDBOX": "set it to 1 or 0, or unset it",
+    "OIDC_ISSUER": "write the provider's https://host/path",
+    "OIDC_AUDIENCE": "write what the provider puts into aud",
+    "OIDC_CLAIM": "name a claim, such as groups",
+    "OIDC_KINDS": "write VALUE KIND VALUE KIND ...: kinds as the authorization matrix has them",
+    "OIDC_SUBJECT": "name a claim, such as sub",
+    "VERIFY_PAGE": "write the page's address, https://..., of at most 120 letters and without #",
+    "WEBHOOK_SANDBOX": "set it to 1, or unset it",
     "DEBUG": "set it to 1, or unset it",
 }
 
@@ -63,6 +92,14 @@ class SettingsError(MalformedError):
 def _check_url(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
         raise ValueError("is not a URL of a PostgreSQL")
+    return value
+
+
+def _check_traces(value: str) -> str:
+    try:
+        check_url(value)
+    except ChainError as error:
+        raise ValueError(f"is not a URL ({error})") from None
     return value
 
 
@@ -124,6 +161,36 @@ def _policy_of(witnesses: tuple[PolicyWitness, ...], quorum: int) -> Policy:
     return Policy((), dict(named), {GROUP: PolicyGroup(quorum, names)}, GROUP)
 
 
+def _check_public(value: str) -> str:
+    try:
+        check_url(value)
+    except ChainError:
+        raise ValueError("is not a URL") from None
+    if urlsplit(value).path or urlsplit(value).query:
+        raise ValueError("has a path")
+    return value
+
+
+def _check_provider(value: str) -> str:
+    try:
+        check_url(value)
+    except ChainError:
+        raise ValueError("is not a URL") from None
+    if urlsplit(value).scheme != "https" and urlsplit(value).hostname not in LOOPBACK:
+        raise ValueError("is not asked over https")
+    return value
+
+
+def _read_kinds(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    kinds = {kind.value: kind for kind in Kind if kind is not Kind.ANONYMOUS}
+    pairs = _pairs(value)
+    if any(kind not in kinds for _, kind in pairs):
+        raise ValueError(f"names a kind that is none of {', '.join(kinds)}")
+    return {claimed: kinds[kind] for claimed, kind in pairs}
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_url)]
 
 
@@ -146,7 +213,26 @@ class Settings(BaseSettings):
         tuple[Authority, ...], NoDecode, BeforeValidator(_read_authorities)
     ] = ()
     stamp_interval: float = Field(default=12.0, ge=0.001, le=24)
+    rate_factor: float = Field(default=1.0, ge=0.01, le=1_000_000, allow_inf_nan=False)
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
+    traces_url: Annotated[str, AfterValidator(_check_traces)] | None = None
+    public_url: Annotated[str, AfterValidator(_check_public)] | None = None
+    sandbox: bool | None = None
+    oidc_issuer: Annotated[str, AfterValidator(_check_provider)] | None = None
+    oidc_audience: str | None = None
+    oidc_claim: str = "groups"
+    oidc_kinds: Annotated[dict[str, Kind], NoDecode, BeforeValidator(_read_kinds)] = Field(
+        default_factory=dict
+    )
+    oidc_subject: str = "sub"
+    verify_page: Annotated[str, Field(pattern=r"^https?://[!-\"$-~]{1,112}$")] | None = None
+    webhook_sandbox: bool = False
     debug: bool = False
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether tokens of made-up persons are accepted: unless told so, not from the world."""
+        return self.public_url is None if self.sandbox is None else self.sandbox
 
     def policy(self, keys: Iterable[VerifierKey] = ()) -> Policy:
         """Return the policy of the log with *keys*: its witnesses, and how many are enough.

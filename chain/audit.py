@@ -102,6 +102,9 @@ class RangeReport:
     commands: list[tuple[int, bytes | None]] = field(default_factory=list)
     """From which index on the entries name which command, in JSON's spelling."""
 
+    kinds: frozenset[str] = frozenset()
+    """Every type that an entry has."""
+
     findings: list[Finding] = field(default_factory=list)
     broken_links: list[BrokenLink] = field(default_factory=list)
 
@@ -241,6 +244,7 @@ class _RangeAudit:
         report = self._report
         report.leaves = b"".join(self._leaves)
         report.last_at = self._at
+        report.kinds = frozenset(self._kinds)
         for stream, (index, seq, prev) in self._first.items():
             last_seq, last_hash, last_index = self._last[stream]
             report.segments.append(

@@ -9,6 +9,8 @@ the status of each refusal:
     409  the old size is not that of the latest checkpoint cosigned; the body is that size
     409  the old size is the checkpoint's own, and the roots differ: a split view
     422  the consistency proof does not lead from the one to the other
+    422  an entry under it breaks a rule (a checking witness alone: `chain.rules`)
+    503  its entries could not all be checked yet (the same)
 
 What passes them all must be made the latest checkpoint, durably, before it is cosigned, and
 between reading the latest one and replacing it nobody else may:
@@ -29,6 +31,7 @@ from chain.errors import ChainError, MalformedError, ProofFailedError, Signature
 from chain.hashes import TreeHash
 from chain.merkle import check_hashes
 from chain.note import MAX_NOTE_SIZE, Note, Signature, make_signature, parse_signature
+from chain.rules import BrokenRuleError
 from chain.vkey import SigningKey, VerifierKey, decode_base64
 
 PATH: Final = "/add-checkpoint"
@@ -69,6 +72,10 @@ class NotConsistentError(ChainError):
     """The proof does not show that the new tree begins with the one cosigned last."""
 
 
+class NotCheckedYetError(ChainError):
+    """A witness that checks entries has not come so far; the log asks again."""
+
+
 STATUSES: Final[Mapping[type[ChainError], HTTPStatus]] = {
     MalformedError: HTTPStatus.BAD_REQUEST,
     UnknownLogError: HTTPStatus.NOT_FOUND,
@@ -76,8 +83,10 @@ STATUSES: Final[Mapping[type[ChainError], HTTPStatus]] = {
     ConflictingSizeError: HTTPStatus.CONFLICT,
     SplitViewError: HTTPStatus.CONFLICT,
     NotConsistentError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BrokenRuleError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotCheckedYetError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""Every refusal that the specification names, and its status."""
+"""Every refusal that the specification names, those of a checking witness, and the status."""
 
 
 @dataclass(frozen=True, slots=True)

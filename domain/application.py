@@ -32,21 +32,27 @@
     deposits     require_deposit, top_up_deposit, return_deposit, forfeit_deposit
     wallet       request_withdrawal, pay_withdrawal, fund_guarantee
     evidence     export_evidence
+    feeds        note_feed_read
+    webhooks     register_webhook, fail_webhook, give_up_message
     anchoring    anchor_checkpoint
     sanctions    apply_sanction, appeal_sanction, lift_sanction, expire_sanction
     upkeep       unlist_keys, withhold_key, reassign_dispute, adjust_deposit
     rotation     rotate_keyring, note_rewrapped
     indexing     commit_index
+    clients      register_client, issue_client_key, revoke_client_keys, refuse_call,
+                 record_usage, request_opening, approve_opening
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.
 """
 
+from domain.clients.administration import Administration
 from domain.credit.sanctions import Sanctions
 from domain.credit.standing import Standing
 from domain.disputes.arbitration import Arbitration
 from domain.evidence.anchoring import Anchoring
 from domain.evidence.exporting import Exporting
+from domain.feeds.receipts import FeedReceipts
 from domain.identity.erasing import Erasing
 from domain.identity.identification import Identification
 from domain.keys.checking import UpstreamChecks
@@ -63,6 +69,7 @@ from domain.qualification.decisions import Decisions
 from domain.qualification.presenting import Presenting
 from domain.qualification.screening import Screening
 from domain.refunds.returns import Returns
+from domain.webhooks.calling import Calling
 from domain.witnessing.indexing import Indexing
 
 
@@ -86,9 +93,12 @@ class Trade(
     Standing,
     Sanctions,
     Exporting,
+    FeedReceipts,
+    Calling,
     Anchoring,
     Rotation,
     Indexing,
+    Administration,
 ):
     """A card-key trade, every action of which is recorded."""
 

@@ -1,1 +1,1 @@
-"""Read models: views thrown away and rebuilt from the log at will; none exists yet."""
+"""Read models: views thrown away and rebuilt from the log at will, and replay."""

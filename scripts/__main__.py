@@ -47,6 +47,8 @@ COMMANDS: Final[dict[str, Listed]] = {
     "misbehaviour": Listed(
         "scripts.misbehaviour", "Prove that a log has signed two contradicting checkpoints."
     ),
+    "feed": Listed("scripts.feed", "Follow a feed and prove it complete; make its daily files."),
+    "webhooks": Listed("scripts.webhooks", "Register endpoints, and call them, until stopped."),
     "keys": Listed("scripts.keys", "Rotate the vault's master key; rewrap the data keys."),
     "erase": Listed("scripts.erase", "Destroy a person's data once no duty to keep them runs."),
     "publish": Listed("scripts.publish", "Sign and publish what is new, until stopped."),
@@ -54,13 +56,19 @@ COMMANDS: Final[dict[str, Listed]] = {
         "scripts.index", "Commit to where each stream ends, and prove it: nothing left out."
     ),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
+    "views": Listed("scripts.views", "Follow the log with the views; list them; build one anew."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
+    "clients": Listed("scripts.clients", "Make, list and revoke the API's clients."),
+    "token": Listed("scripts.token", "Sandbox: a token of a made-up person, to try the API with."),
     "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
     "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),
     "authority": Listed(
         "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."
     ),
+    "config": Listed("scripts.config", "Check the settings without starting anything."),
+    "doctor": Listed("scripts.doctor", "Check the deployment: what is wrong, why, and the remedy."),
+    "errors": Listed("scripts.errors", "Write the page of error codes."),
     "schemas": Listed("scripts.schemas", "Publish the JSON Schema of every event type."),
     "migrate": Listed("scripts.schema", "Bring the database's schema up to date."),
     "bench": Listed("scripts.benchmarks", "Measure against floors of the same run."),

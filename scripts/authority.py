@@ -17,13 +17,11 @@ from typing import Annotated, Final, Self
 
 import typer
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from chain.store.issuing import YEAR, TestSigner
 from chain.store.openssl import run_openssl
-from chain.timestamp import QUERY_TYPE, REPLY_TYPE, TEST_ORGANISATION, TEST_POLICY
+from chain.timestamp import QUERY_TYPE, REPLY_TYPE, TEST_POLICY
 from scripts.companion import Companion, serve_while_told
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
@@ -32,7 +30,6 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 MAX_QUERY_SIZE: Final = 4_096
 ROOT_FILE: Final = "root.pem"
-_YEAR = timedelta(days=365)
 _CONFIGURATION = """\
 [ authority ]
 serial = {folder}/serial
@@ -67,7 +64,7 @@ class TestAuthority:
         folder: Path,
         now: datetime,
         *,
-        valid: timedelta = 5 * _YEAR,
+        valid: timedelta = 5 * YEAR,
         with_root: bool = False,
     ) -> Self:
         """Make an authority in *folder*.
@@ -79,26 +76,13 @@ class TestAuthority:
             with_root: let its tokens carry the root too, in OpenSSL's order: the pitfall.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in "rs")
-        root_name, name = _name("测试 TEST ONLY root"), _name("测试 TEST ONLY time stamps")
-        root = (
-            _builder(root_name, root_name, root_key.public_key(), now, 10 * _YEAR)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(signs_certificates=True), critical=True)
-            .sign(root_key, hashes.SHA256())
+        made = TestSigner.create(
+            "time stamps", now, valid, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
         )
-        signer = (
-            _builder(name, root_name, key.public_key(), now, valid)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([_TIME_STAMPING]), critical=True)
-            .sign(root_key, hashes.SHA256())
-        )
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (folder / "signer.key").touch(0o600)
-        (folder / "signer.key").write_bytes(private)
-        (folder / ROOT_FILE).write_bytes(root.public_bytes(Encoding.PEM))
-        (folder / "signer.pem").write_bytes(signer.public_bytes(Encoding.PEM))
+        (folder / "signer.key").write_bytes(made.key)
+        (folder / ROOT_FILE).write_bytes(made.root)
+        (folder / "signer.pem").write_bytes(made.certificate)
         (folder / "serial").write_text("01\n")
         certificates = f"certs = {folder}/{ROOT_FILE}" if with_root else ""
         text = _CONFIGURATION.format(folder=folder, policy=TEST_POLICY, certificates=certificates)
@@ -191,47 +175,3 @@ class AuthorityProcess(Companion):
         super().__init__("authority", folder)
         self.url = f"http://127.0.0.1:{self.port}/"
         self.root = folder / ROOT_FILE
-
-
-_TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING
-
-
-def _name(common: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, TEST_ORGANISATION),
-            x509.NameAttribute(NameOID.COMMON_NAME, common),
-        ]
-    )
-
-
-def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    now: datetime,
-    valid: timedelta,
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _YEAR)
-        .not_valid_after(now + valid)
-    )
-
-
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        content_commitment=not signs_certificates,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
-    )

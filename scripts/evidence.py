@@ -9,7 +9,7 @@ values, and rebuilt with them on request. Proved by ``tests/scripts/test_evidenc
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
@@ -23,7 +23,7 @@ from chain.entry import format_at
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.digests import sha256_hex, sm3_hex
 from chain.evidence.kept import kept_form
-from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, package_of
+from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, members_of, package_of
 from chain.hashes import TreeHash
 from chain.store.files import LockedError, MissingFileError, write_private
 from chain.store.forgetting import owners_of
@@ -43,13 +43,14 @@ from domain.evidence.selection import (
 )
 from domain.identifiers import check
 from domain.identity.standing import duty_over
+from scripts.certifying import Certifier, certify, print_record
 from scripts.custody import Extraction, statement_of
+from scripts.dating import collect_stamps, stamp_of
 from scripts.deploying import deployment
 from scripts.heads import committed_for, heads_under
 from scripts.issued import kept_path, rebuild_package
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
-from scripts.stamp import collect_stamps
 
 app = typer.Typer(
     help="Evidence packages: make one that can be checked without us.",
@@ -60,6 +61,10 @@ app = typer.Typer(
 
 PUBLISHER_SECONDS = 60
 """So long a publisher that runs elsewhere may take."""
+
+
+app.command("certificate")(certify)
+app.command("record")(print_record)
 
 
 @app.callback()
@@ -114,6 +119,9 @@ def export(  # noqa: PLR0913, PLR0917 — each is an option of the command
     court_case: Annotated[str | None, typer.Option("--case", help="The court's number.")] = None,
     home: Home = None,
     *,
+    with_certificate: Annotated[
+        bool, typer.Option("--certificate/--no-certificate", help="Enclose a sealed certificate.")
+    ] = True,
     as_json: Json = False,
 ) -> Outcome:
     """Write an evidence package about an order, a dispute or a stream."""
@@ -131,7 +139,8 @@ def export(  # noqa: PLR0913, PLR0917 — each is an option of the command
         court_case,
     )
     with deployment(home) as ledger:
-        number, package, parts = make_package(ledger, request, datetime.now(UTC))
+        certifier = Certifier(ledger) if with_certificate else None
+        number, package, parts = make_package(ledger, request, datetime.now(UTC), certifier)
     path = out or Path(f"{number}.zip")
     path.write_bytes(package)
     return _outcome(path, number, package, parts)
@@ -157,8 +166,16 @@ def rebuild(
     return Outcome(facts, f"{path}: package {number} as it was issued, {len(package):,} bytes")
 
 
-def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[str, bytes, Parts]:
+def make_package(
+    ledger: Deployment, request: Request, now: datetime, certifier: Certifier | None = None
+) -> tuple[str, bytes, Parts]:
     """Compose, record and write the package; return its number, its bytes and its parts.
+
+    Args:
+        ledger: it is from.
+        request: what is asked for.
+        now: the moment.
+        certifier: makes the certificate; None leaves it out.
 
     Raises:
         Refusal: a rule of the business forbids it; nothing was recorded.
@@ -169,7 +186,7 @@ def make_package(ledger: Deployment, request: Request, now: datetime) -> tuple[s
     if committed is not None and committed.commitment.size > disclosure.selection.size:
         # The matter may have gone on meanwhile: it is shown as it was when committed.
         disclosure = look_up(ledger, request, committed.commitment.size)
-    return write_package(ledger, request, disclosure, now, committed)
+    return write_package(ledger, request, disclosure, now, committed, certifier)
 
 
 def write_package(
@@ -178,6 +195,7 @@ def write_package(
     disclosure: Disclosure,
     now: datetime,
     committed: Committed | None = None,
+    certifier: Certifier | None = None,
 ) -> tuple[str, bytes, Parts]:
     """Do the same for what was looked up; *committed* says where its histories end.
 
@@ -212,7 +230,10 @@ def write_package(
         entry=proof.extra or b"",
         proof=TlogProof(index, proof.hashes, later_note).to_bytes(),
         consistency=ConsistencyFile(checkpoint.size, later.size, tuple(consistency)).to_bytes(),
+        stamp=stamp_of(ledger, bundle),
     )
+    if certifier is not None:
+        issue = replace(issue, certificate=certifier.certificate(members_of(files, bundle, issue)))
     package = package_of(files, bundle, issue)
     # Kept before it is handed out: a crash here leaves a package that can be rebuilt.
     write_private(kept_path(ledger, number), kept_form(package))

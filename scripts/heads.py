@@ -39,21 +39,34 @@ def committed_for(
     log, ends = StoredLog(ledger.reader), monotonic() + seconds
     wanted = last_of_matter(selection) + 1
     while True:
-        size = log.size()
-        newest = log.newest(size)
-        indexed = newest.commitment.size if newest else 0
-        if newest is not None and indexed >= wanted:
-            return newest
+        found = _covering(log, wanted)
+        if found is not None:
+            return found
         with suppress(LockedError, ConcurrentChangeError):
-            indexer = ledger.indexer
-            if size - indexed > MAX_BACKLOG:
-                return None
-            indexer.commit_once()
-            continue
+            _commit(ledger, log)
+            # Of the index's own stream the newest entry is always beyond what it covers.
+            return _covering(log, wanted)
         # Another process indexes here.
         if monotonic() > ends:
             return None
         sleep(0.2)
+
+
+def _covering(log: StoredLog, wanted: int) -> Committed | None:
+    newest = log.newest(log.size())
+    return newest if newest is not None and newest.commitment.size >= wanted else None
+
+
+def _commit(ledger: Deployment, log: StoredLog) -> None:
+    """Have the index committed to, unless it has far to go.
+
+    Raises:
+        LockedError: another process does that.
+    """
+    indexer, size = ledger.indexer, log.size()
+    newest = log.newest(size)
+    if size - (newest.commitment.size if newest else 0) <= MAX_BACKLOG:
+        indexer.commit_once()
 
 
 def heads_under(

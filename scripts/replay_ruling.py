@@ -5,6 +5,7 @@ asked, and what comes out is compared with what was recorded: `domain.disputes.r
 Proved by ``tests/scripts/test_replay_ruling.py``.
 """
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -70,6 +71,7 @@ def _facts(found: Replay) -> dict[str, Any]:
     }
     if ruling.mode == "auto":
         facts |= {"rules": ruling.rules, "row": ruling.row}
+    facts["absences"] = [asdict(each) | {"types": list(each.types)} for each in found.absences]
     return facts | {"reason": ruling.reason, "rests_on": list(ruling.rests_on or ())}
 
 
@@ -80,6 +82,11 @@ def _words(found: Replay) -> str:
     lines += [f"    {each}" for each in (ruling.reason, ruling.reason_en) if each]
     if ruling.rests_on:
         lines.append(f"    rests on entries {', '.join(map(str, ruling.rests_on))}")
+    lines += [
+        f"    {each.fact}: rests on {each.stream} having no {', '.join(each.types)} up to version"
+        f" {each.version}, its last when the log had {each.log_size} entries"
+        for each in found.absences
+    ]
     lines += [
         f"    {each.member}: recorded {each.recorded}, replayed {each.replayed}"
         for each in found.differences

@@ -1,22 +1,31 @@
 """``xiyou serve``: the HTTP door of one deployment, on this machine unless told otherwise.
 
-Publishes beside what it records. ``tests/scripts/test_serve.py``.
+Publishes beside what it records, logs JSON lines on standard output, and stops in good order.
+``tests/scripts/test_serve.py``, ``tests/scripts/test_stopping.py``.
 """
 
+import logging
+import os
 import signal
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
-import uvicorn
+from prometheus_client import start_http_server
 
+from api import logs
 from api.app import create_app
+from api.metrics import Metrics
 from scripts.deploying import deployment
 from scripts.options import Home, Json
-from scripts.outcome import Outcome
+from scripts.outcome import Exit, Outcome
 from scripts.publish import PublisherProcess
+from scripts.serving import server_of
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+logger = logging.getLogger("xiyou.serve")
+
+METRICS_HOST = "127.0.0.1"
 
 
 @app.command()
@@ -30,7 +39,11 @@ def serve(
 ) -> Outcome:
     """Serve the log, goods and orders over HTTP until stopped.
 
-    There is no authentication in this version: keep it on this machine, or behind a door.
+    SIGTERM or Ctrl-C: requests in hand are finished, and what was recorded is committed and
+    signed. A second one means now.
+
+    Who may do what is in docs/authorization.md. Without XIYOU_PUBLIC_URL it is a sandbox that
+    believes the tokens of `xiyou token`: keep that on this machine.
     """
     del as_json
     with ExitStack() as running:
@@ -39,13 +52,36 @@ def serve(
         ledger.prepare()
         if publish:
             publisher = running.enter_context(PublisherProcess(ledger.home))
+            # Entered after the ledger, so it signs what is there before the database goes.
             running.callback(publisher.finish)
-        config = uvicorn.Config(
-            create_app(ledger), host=host, port=port, log_level="warning", access_log=False
-        )
+        served = create_app(ledger)
+        logs.configure()
+        if ledger.settings.metrics_port is not None:
+            _show_metrics(running, served.state.metrics, ledger.settings.metrics_port)
         for number in (signal.SIGTERM, signal.SIGINT):
             # The server takes the signal, ends in good order, and then raises it anew for
             # whoever held it before: that is us, and there is still something to close.
             signal.signal(number, lambda *_: None)
-        uvicorn.Server(config).run()
+        logger.info("serving")
+        server = server_of(served, host, port)
+        server.run()
+        if server.force_exit:
+            _end_now()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _end_now)
+        logger.info("stopping")
+    logger.info("stopped")
     return Outcome({"ok": True, "host": host, "port": port}, "stopped")
+
+
+def _end_now(*_: object) -> None:
+    # What is committed is committed; the publisher ends when our pipe to it closes. Dying
+    # here is like being killed: an answer that was not heard is asked for again.
+    logger.warning("stopped_at_once")
+    os._exit(Exit.STOPPED)
+
+
+def _show_metrics(running: ExitStack, metrics: Metrics, port: int) -> None:
+    server, thread = start_http_server(port, METRICS_HOST, metrics.registry)
+    running.callback(thread.join)
+    running.callback(server.shutdown)

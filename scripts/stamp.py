@@ -5,18 +5,13 @@ Proved by ``tests/scripts/test_stamp.py``.
 """
 
 import secrets
-from collections.abc import Collection
-from contextlib import suppress
 from typing import Final
 
 import typer
 
 from api.bootstrap import Deployment
-from chain.checkpoint import Checkpoint
-from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.digests import sha256_hex
 from chain.store.finality import stamp_path
-from chain.store.stamps import NoStampError
 from domain.command import Command
 from domain.disputes.deadline import spell
 from domain.event import Meta
@@ -86,32 +81,3 @@ def record_tokens(ledger: Deployment) -> int:
         ledger.trade.anchor_checkpoint(command, token)
         count += 1
     return count
-
-
-def collect_stamps(
-    ledger: Deployment, indexes: Collection[int], checkpoint: Checkpoint, note: bytes
-) -> dict[str, bytes]:
-    """Return, by their names in a package, the earliest time stamps over the entries.
-
-    Where an authority is configured and no stamp covers the newest entry, one is asked for;
-    where none gives one, the package says nothing about time.
-    """
-    stamper = ledger.stamper
-    newest = max(indexes)
-    if ledger.settings.stamp_authorities and not any(each > newest for each in stamper.sizes()):
-        with suppress(NoStampError):
-            stamper.stamp()
-    record_tokens(ledger)
-    usable = [each for each in stamper.sizes() if each <= checkpoint.size]
-    first = {next((s for s in usable if s > index), None) for index in indexes}
-    files: dict[str, bytes] = {}
-    for size in sorted(first - {None})[:MAX_STAMPS]:  # type: ignore[type-var] # None is taken out
-        stamp = stamper.read(size or 0)
-        name = f"stamps/{size:012d}"
-        files[f"{name}.tsr"] = stamp.token
-        if stamp.note != note:
-            hashes = ledger.prover.prove_consistency(size or 0, checkpoint.size)
-            files[f"{name}.txt"] = stamp.note
-            proof = ConsistencyFile(size or 0, checkpoint.size, tuple(hashes))
-            files[f"{name}.consistency"] = proof.to_bytes()
-    return files

@@ -86,6 +86,7 @@ def app(arguments: Sequence[str], *, prog_name: str, **_: object) -> Outcome:
 _ZIP_MARK = b"PK"
 _OF_PACKAGES = {
     "tsa-roots": "package: certificates, in PEM, of the time-stamp authorities that you trust",
+    "seal-roots": "package: certificates, in PEM, that you trust to seal certificate.pdf",
     "known": "package: a checkpoint that you kept",
     "known-proof": "package: the consistency proof from that checkpoint",
     "receipts": "package: a folder of receipts that you hold",

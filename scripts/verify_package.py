@@ -53,6 +53,8 @@ def run(given: Namespace) -> Outcome:
         now=given.now,
         allow_test_authority=given.allow_test_authority,
         replayer=_replayer(),
+        seal_roots=_read(given.seal_roots),
+        seal_tool=_check_seal,
     )
     try:
         report = report_on(given.proof, trust)
@@ -71,6 +73,14 @@ def _replayer() -> Replayer:
     from domain.evidence.replaying import replay_package  # noqa: PLC0415 — a second's work
 
     return replay_package
+
+
+def _check_seal(
+    pdf: bytes, bundle: bytes, roots: bytes | None, /, *, is_test_allowed: bool
+) -> None:
+    from chain.evidence.seal import check_certificate  # noqa: PLC0415 — a second's work
+
+    check_certificate(pdf, bundle, roots, is_test_allowed=is_test_allowed)
 
 
 def _unpacked(path: Path) -> Source:

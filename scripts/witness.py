@@ -10,9 +10,10 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvicorn
@@ -21,9 +22,13 @@ from api.witness import create_witness_app
 from chain.errors import MalformedError
 from chain.quorum import Policy
 from chain.store.witness import (
+    CHECKED,
     KINDS,
+    LOGS,
+    Check,
     Witness,
     create_witness,
+    log_folder,
     read_witness_key,
     watch_log,
     watched_logs,
@@ -31,6 +36,9 @@ from chain.store.witness import (
 from scripts.companion import Companion
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
+
+if TYPE_CHECKING:
+    from scripts.checking import Checking
 
 app = typer.Typer(
     help="Watch logs, and cosign what is consistent with all that was seen before.",
@@ -54,10 +62,19 @@ def make(
     home: WitnessHome = DEFAULT_HOME,
     *,
     kind: Annotated[str, typer.Option(help="ed25519 or ml-dsa-44.")] = "ed25519",
+    check_index: Annotated[
+        bool,
+        typer.Option(
+            "--check-index",
+            help=f"One that checks all entries: {CHECKED} goes behind its name.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> Outcome:
     """Make a witness: its key, and an empty memory. Hand out the vkey that it prints."""
     del as_json
+    if check_index and not name.endswith(CHECKED):
+        name += CHECKED
     if kind not in KIND_NAMES:
         raise InputError(f"--kind {kind}: write one of {', '.join(KIND_NAMES)}")
     try:
@@ -105,14 +122,37 @@ def serve(
     port: Annotated[
         int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65_535)
     ] = 8_010,
+    check_index: Annotated[
+        str | None,
+        typer.Option(
+            "--check-index",
+            help="Check all entries and the stream index; where they are published: URL or folder.",
+            metavar="SOURCE",
+        ),
+    ] = None,
     with_parent: Annotated[
         bool, typer.Option(hidden=True, help="Stop when standard input ends.")
     ] = False,
     as_json: Json = False,
 ) -> Outcome:
-    """Serve the witness protocol until stopped. Says its port on the first line of its output."""
+    """Serve the witness protocol until stopped. Says its port on the first line of its output.
+
+    With --check-index it first catches up with what is published, and then cosigns nothing
+    under which a key is sold twice, money is made, a stream goes on after its end, or the
+    stream index is another than the entries make.
+    """
     del as_json
-    with Witness(home, lambda: datetime.now(UTC)) as witness:
+    check: Check | None = None
+    with ExitStack() as stack:
+        checking = stack.enter_context(_checking(home, check_index)) if check_index else None
+        _check_name(home, checks=checking is not None)
+        if checking is not None:
+            check = checking.check
+        witness = stack.enter_context(Witness(home, lambda: datetime.now(UTC), check=check))
+        if checking is not None:
+            said = checking.catch_up()
+            if not with_parent:
+                _say(said)
         config = uvicorn.Config(
             create_witness_app(witness),
             log_level="warning",
@@ -127,14 +167,51 @@ def serve(
             bound = door.getsockname()[1]
             print(bound, flush=True)  # noqa: T201 — the answer that a starter waits for
             if not with_parent:
-                words = f"{witness.key.name} watches {len(witness.logs)} logs"
-                print(words, file=sys.stderr)  # noqa: T201 — progress
+                _say(f"{witness.key.name} watches {len(witness.logs)} logs")
             server = uvicorn.Server(config)
             if with_parent:
                 # The pipe's other end closes with our parent, however that ends.
                 threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
             server.run([door])
     return Outcome({}, "stopped")
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)  # noqa: T201 — progress
+
+
+def _checking(home: Path, source: str) -> "Checking":
+    """Return what checks the one log that the witness in *home* watches.
+
+    Raises:
+        InputError: it watches none, or several.
+    """
+    from scripts.checking import Checking  # noqa: PLC0415 — a plain witness knows no business
+
+    logs = watched_logs(home)
+    if len(logs) != 1:
+        raise InputError(
+            f"--check-index: {home} watches {len(logs)} logs: a checking witness watches one;"
+            " xiyou witness watch names it"
+        )
+    ((origin, keys),) = logs.items()
+    return Checking(home / LOGS / log_folder(origin) / "checked", keys, source)
+
+
+def _check_name(home: Path, *, checks: bool) -> None:
+    """Check that the key's name says what its cosignatures mean.
+
+    Raises:
+        InputError: it does not.
+    """
+    name = read_witness_key(home).name
+    if checks and not name.endswith(CHECKED):
+        raise InputError(
+            f"--check-index: {name} is a witness that checks no entries: make one with"
+            " xiyou witness make --check-index"
+        )
+    if not checks and name.endswith(CHECKED):
+        raise InputError(f"{name}: its key is for checked entries: serve it with --check-index")
 
 
 def _stop_with_input(server: uvicorn.Server) -> None:
@@ -149,15 +226,19 @@ class WitnessProcess(Companion):
     Args:
         home: of a witness that `create_witness` has made.
         port: where it listened before it was stopped, to take its place; 0 for any.
+        check_index: of a checking witness: where the log's entries are published.
 
     Raises:
         ChildProcessError: it has not started.
     """
 
-    def __init__(self, home: Path, port: int = 0) -> None:
+    def __init__(self, home: Path, port: int = 0, check_index: object = None) -> None:
         self.home = home
         self.vkey = read_witness_key(home).verifier_key
-        super().__init__("witness", "serve", "--with-parent", "--home", home, "--port", port)
+        checks = () if check_index is None else ("--check-index", check_index)
+        super().__init__(
+            "witness", "serve", "--with-parent", "--home", home, "--port", port, *checks
+        )
         self.url = f"http://127.0.0.1:{self.port}"
 
     def freeze(self) -> None:
@@ -173,11 +254,17 @@ class WitnessProcess(Companion):
 def head(home: WitnessHome = DEFAULT_HOME, *, as_json: Json = False) -> Outcome:
     """Show the witness's key, and what it has cosigned last of every log; while it is stopped."""
     del as_json
-    logs = []
+    logs: list[dict[str, Any]] = []
     with Witness(home, lambda: datetime.now(UTC)) as witness:
         for origin in watched_logs(home):
             latest = witness.latest(origin)
             logs.append({"origin": origin, "size": None if latest is None else latest.size})
+            checked = home / LOGS / log_folder(origin) / "checked"
+            if checked.is_dir():
+                from scripts.checking import checked_facts  # noqa: PLC0415 — as in `_checking`
+
+                logs[-1] |= checked_facts(checked)
         vkey = witness.key.verifier_key.text()
     words = [vkey, *(f"  {each['origin']}: {each['size'] or 'nothing yet'}" for each in logs)]
+    words += [f"  refused for ever: {each['broken']}" for each in logs if each.get("broken")]
     return Outcome({"ok": True, "vkey": vkey, "logs": logs}, "\n".join(words))

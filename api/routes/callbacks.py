@@ -21,7 +21,7 @@ def callback_routes(ledger: Deployment) -> APIRouter:
     """Return the route that payment channels call."""
     router = APIRouter(prefix="/v1", tags=["callbacks"])
 
-    @router.post("/callbacks/{channel}")
+    @router.post("/callbacks/{channel}", operation_id="callbacks_receive")
     async def receive_callback(channel: str, request: Request) -> dict[str, str]:
         """Take a channel's callback; 400 `callback_refused` for whatever is not accepted."""
         body = await _raw_body(request)

@@ -6,14 +6,14 @@ Everybody may read them: a badge holds no personal value. They are checked by th
 
 from threading import Lock
 from time import monotonic
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from api.bootstrap import Deployment
 from api.commands import this_moment
+from api.ids import ProductId
 from api.routes.log import TEXT
-from domain.identifiers import SUFFIX_PATTERN
 from domain.qualification.register import badges_for, publish_status
 
 STATUS_LIFE: Final = 3_600
@@ -21,27 +21,25 @@ STATUS_LIFE: Final = 3_600
 STATUS_AGE: Final = 30.0
 """Seconds after which a new one is signed, if anybody asks."""
 
-ProductId = Annotated[str, Path(pattern=f"^prd_{SUFFIX_PATTERN}$")]
-
 
 def certification_routes(ledger: Deployment) -> APIRouter:
     """Return the routes of badges."""
     router = APIRouter(prefix="/v1", tags=["certification"])
     newest = _Newest(ledger)
 
-    @router.get("/products/{product}/badges")
+    @router.get("/products/{product}/badges", operation_id="products_badges")
     def badges(product: ProductId) -> dict[str, Any]:
         """Return the badges of a product's merchant and of its goods; none if it has none."""
         found = badges_for(ledger.trade, product)
         return {"product": product, "badges": [each.decode() for each in found]}
 
-    @router.get("/certification/status")
+    @router.get("/certification/status", operation_id="certification_status")
     def status() -> Response:
         """Return the signed status list."""
         headers = {"Cache-Control": f"public, max-age={int(STATUS_AGE)}"}
         return Response(newest.status(), media_type=TEXT, headers=headers)
 
-    @router.get("/certification/key")
+    @router.get("/certification/key", operation_id="certification_key")
     def key() -> Response:
         """Return the issuer's public key; whoever trusts it should have it from elsewhere."""
         return Response(f"{ledger.issuer.key.text()}\n", media_type=TEXT)

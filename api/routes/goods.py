@@ -5,14 +5,17 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.access.asking import Asked
+from api.access.parties import product_parties
 from api.bootstrap import Deployment
-from api.commands import IdempotencyKey, new_id, perform, this_moment
+from api.commands import Recorded, Task, command_route, new_id, this_moment
+from api.ids import ProductId
 from chain.canonical import MAX_INTEGER
 from domain.catalogue.product import ReleasePolicy
-from domain.identifiers import SUFFIX_PATTERN
+from domain.command import Command
 from domain.keys.intake import Upload
 from domain.keys.line import MAX_RAW_KEY_SIZE
 from domain.money import Money
@@ -20,7 +23,6 @@ from domain.money import Money
 MAX_LINES = 1_000
 
 Merchant = Annotated[str, Field(pattern=r"^[A-Z]{1,3}(-[A-Z0-9]{1,32})?$", examples=["M-LAN"])]
-ProductId = Annotated[str, Field(pattern=f"^prd_{SUFFIX_PATTERN}$")]
 Line = Annotated[str, Field(max_length=MAX_RAW_KEY_SIZE)]
 
 
@@ -73,64 +75,51 @@ def goods_routes(ledger: Deployment) -> APIRouter:
     """Return the routes of the merchant's side."""
     router = APIRouter(prefix="/v1", tags=["goods"])
 
-    @router.post("/products", status_code=201)
-    def create_product(
-        body: NewProduct, response: Response, key: IdempotencyKey = None
-    ) -> dict[str, Any]:
+    @command_route(router, "/products", answer=_created, operation_id="products_create")
+    def create_product(body: NewProduct, asked: Asked) -> Task:
         """Offer a product."""
-        done = perform(
-            ledger,
-            key,
-            (body.merchant, "merchant"),
-            lambda command: ledger.trade.create_product(
+        asked.acting(merchant=body.merchant)
+        product = new_id("prd")
+
+        def act(command: Command) -> object:
+            return ledger.trade.create_product(
                 command,
-                new_id("prd"),
+                product,
                 body.merchant,
                 body.code,
                 body.title,
                 body.category,
                 body.money,
                 release_policy=body.release_policy,
-            ),
-            lambda found: (
-                [each.data for each in found.of("product.created")]
-                == [body.model_dump(exclude_none=True)]
-            ),
-        )
-        response.headers.update(done.headers)
-        return {"product": done.facts[0].stream, **done.receipt()}
+            )
 
-    @router.post("/batches", status_code=201)
-    def import_batch(
-        body: NewBatch, response: Response, key: IdempotencyKey = None
-    ) -> dict[str, Any]:
+        return Task(act, body.merchant, "merchant")
+
+    @command_route(router, "/batches", answer=_imported, operation_id="batches_import")
+    def import_batch(body: NewBatch, asked: Asked) -> Task:
         """Take in a batch: each good line becomes a key, each bad one is named by its number."""
+        asked.acting(merchant=body.merchant)
+        asked.object(body.product, product_parties(ledger.trade, body.product))
         upload = Upload(new_id("bat"), body.merchant, body.product, body.lines, body.units)
-        started: dict[str, Any] = {
-            "merchant": body.merchant,
-            "product": body.product,
-            "units": body.units,
-        }
-        done = perform(
-            ledger,
-            key,
-            (body.merchant, "merchant"),
-            lambda command: ledger.trade.import_batch(
+
+        def act(command: Command) -> object:
+            return ledger.trade.import_batch(
                 command, upload, ledger.index_ring, lambda _: new_id("key"), this_moment()
-            ),
-            # An older program recorded fewer members; those must agree.
-            lambda found: (
-                [{**started, **each.data} for each in found.of("product.import_started")]
-                == [started]
-            ),
-        )
-        response.headers.update(done.headers)
-        rejected = done.of("product.import_line_rejected")
-        return {
-            "batch": done.of("product.import_started")[0].stream,
-            "keys": [each.stream for each in done.of("key.imported")],
-            "rejected_lines": [each.data["line"] for each in rejected],
-            **done.receipt(),
-        }
+            )
+
+        return Task(act, body.merchant, "merchant")
 
     return router
+
+
+def _created(done: Recorded) -> dict[str, Any]:
+    return {"product": done.one("product.created").stream, **done.receipt()}
+
+
+def _imported(done: Recorded) -> dict[str, Any]:
+    return {
+        "batch": done.one("product.import_started").stream,
+        "keys": [each.stream for each in done.of("key.imported")],
+        "rejected_lines": [each.data["line"] for each in done.of("product.import_line_rejected")],
+        **done.receipt(),
+    }

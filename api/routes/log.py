@@ -1,7 +1,8 @@
 """The log as everybody may read it: c2sp.org/tlog-tiles, and single entries and proofs.
 
-Entries hold no personal and no secret value (``formats.md``, section 3), so nothing here
-asks who is asking. ``tests/api/test_log.py``.
+Hashes and proofs are everybody's. Entries hold no personal and no secret value (``formats.md``,
+section 3), and yet pseudonyms and amounts: they are for auditors and operators
+(``reliability.md``, 4.2). ``tests/api/test_log.py``.
 """
 
 from typing import Annotated, Final, Literal
@@ -29,34 +30,41 @@ def log_routes(ledger: Deployment) -> APIRouter:
     """Return the routes of the published log, straight from its files."""
     router = APIRouter(tags=["log"])
 
-    @router.get("/checkpoint")
+    @router.get("/checkpoint", operation_id="log_checkpoint")
     def checkpoint() -> Response:
         """Return the newest signed checkpoint."""
         note = ledger.files.read(CHECKPOINT)
         return Response(note, media_type=TEXT, headers=AT_MOST_A_SECOND)
 
-    @router.get("/tile/{rest:path}")
+    @router.get("/tile/entries/{rest:path}", operation_id="log_bundle")
+    def bundle(rest: str) -> Response:
+        """Return a bundle of entries; it never changes."""
+        path = f"tile/entries/{rest}"
+        parse_tile_path(path)
+        return Response(ledger.files.read(path), media_type=BYTES, headers=FOR_EVER)
+
+    @router.get("/tile/{rest:path}", operation_id="log_tile")
     def tile(rest: str) -> Response:
-        """Return a tile of hashes or a bundle of entries; it never changes."""
+        """Return a tile of hashes; it never changes."""
         path = f"tile/{rest}"
         # A path that no writer writes is refused, so that no other file can be named.
         parse_tile_path(path)
         return Response(ledger.files.read(path), media_type=BYTES, headers=FOR_EVER)
 
-    @router.get("/stamps/{size}.{kind}")
+    @router.get("/stamps/{size}.{kind}", operation_id="log_stamp")
     def stamp(size: Index, kind: Literal["txt", "tsr"]) -> Response:
         """Return a checkpoint as it was stamped, or its time stamp; neither ever changes."""
         content = ledger.files.read(stamp_path(size, kind))
         return Response(content, media_type=STAMP_TYPES[kind], headers=FOR_EVER)
 
-    @router.get("/v1/log/entries/{index}")
+    @router.get("/v1/log/entries/{index}", operation_id="log_entry")
     def entry(index: Index) -> Response:
         """Return the exact bytes of a committed entry."""
         content = ledger.reader.entry(index).entry
         headers = FOR_EVER | {"X-Leaf-Hash": leaf_hash(content).hex()}
         return Response(content, media_type=TEXT, headers=headers)
 
-    @router.get("/v1/log/proofs/{index}")
+    @router.get("/v1/log/proofs/{index}", operation_id="log_proof")
     def proof(index: Index) -> Response:
         """Return the tlog-proof of a published entry against the newest checkpoint."""
         try:

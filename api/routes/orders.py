@@ -5,24 +5,21 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.access.asking import Asked
 from api.bootstrap import Deployment
-from api.commands import IdempotencyKey, Recorded, new_id, perform, this_moment
+from api.commands import Recorded, Task, command_route, new_id, this_moment
+from api.ids import BuyerId, CheckoutId, KeyId, ProductId
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
-from domain.identifiers import SUFFIX_PATTERN
 from domain.money import Money
 from domain.orders.placing import Basket, Wish
 
-BuyerId = Annotated[str, Field(pattern=f"^usr_{SUFFIX_PATTERN}$")]
 Amount = Annotated[
     int, Field(ge=1, le=MAX_INTEGER, strict=True, description="Minor units: fen, pence.")
 ]
-ProductId = Annotated[str, Field(pattern=f"^prd_{SUFFIX_PATTERN}$")]
-KeyId = Annotated[str, Field(pattern=f"^key_{SUFFIX_PATTERN}$")]
-CheckoutId = Annotated[str, Field(pattern=f"^chk_{SUFFIX_PATTERN}$")]
 
 
 class NewOrder(BaseModel):
@@ -62,11 +59,10 @@ def order_routes(ledger: Deployment) -> APIRouter:
     """Return the routes of orders."""
     router = APIRouter(prefix="/v1", tags=["orders"])
 
-    @router.post("/orders", status_code=201)
-    def place_order(
-        body: NewOrder, response: Response, key: IdempotencyKey = None
-    ) -> dict[str, Any]:
+    @command_route(router, "/orders", answer=_placed, operation_id="orders_place")
+    def place_order(body: NewOrder, asked: Asked) -> Task:
         """Place an order and hold its key for 15 minutes; 409 `sold_out` if there is none."""
+        asked.acting(buyer=body.buyer)
         order, checkout = new_id("ord"), body.checkout or new_id("chk")
 
         def act(command: Command) -> object:
@@ -76,31 +72,18 @@ def order_routes(ledger: Deployment) -> APIRouter:
             wish = Wish(order, checkout, body.buyer, str(body.product), body.price)
             return ledger.trade.order_product(command, wish, this_moment())
 
-        def same(found: Recorded) -> bool:
-            asked = body.model_dump(exclude_none=True)
-            placed = found.of("order.placed")
-            return len(placed) == 1 and asked.items() <= dict(placed[0].data).items()
+        return Task(act, body.buyer, "consumer")
 
-        done = perform(
-            ledger,
-            key,
-            (body.buyer, "consumer"),
-            act,
-            same,
-        )
-        response.headers.update(done.headers)
-        [placed] = done.of("order.placed")
-        held = {name: placed.data[name] for name in ("key", "amount", "currency", "hold_until")}
-        return {
-            "order": placed.stream,
-            "checkout": placed.data["checkout"],
-            **held,
-            **done.receipt(),
-        }
-
-    @router.get("/products/{product}/stock")
+    @router.get("/products/{product}/stock", operation_id="products_stock")
     def read_stock(product: ProductId) -> dict[str, bool]:
         """Say whether the product can be ordered now: sold out means not orderable."""
         return {"orderable": ledger.trade.is_orderable(product, this_moment())}
 
     return router
+
+
+def _placed(done: Recorded) -> dict[str, Any]:
+    placed = done.one("order.placed")
+    held = {name: placed.data[name] for name in ("key", "amount", "currency", "hold_until")}
+    checkout = placed.data["checkout"]
+    return {"order": placed.stream, "checkout": checkout, **held, **done.receipt()}

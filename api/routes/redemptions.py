@@ -4,24 +4,20 @@ One answer for every cause of refusal: the same status, words, length and time. 
 opens is answered once, to the request that redeemed it.
 """
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from api.access.asking import Asked
 from api.bootstrap import Deployment
-from api.commands import IdempotencyKey, Recorded, perform
+from api.commands import Recorded, Task, command_route, this_moment
+from api.ids import BuyerId, ProductId
 from api.pace import Pace
 from domain.command import Command
 from domain.errors import CodeRefusedError
-from domain.identifiers import SUFFIX_PATTERN
-from domain.keys.redemption import Attempt, Redeemed, read_typed
-from domain.keys.register import CODE, CODES
+from domain.keys.redemption import Attempt, Redeemed
 from domain.outside.hidden import Hidden
-
-BuyerId = Annotated[str, Field(pattern=f"^usr_{SUFFIX_PATTERN}$")]
-ProductId = Annotated[str, Field(pattern=f"^prd_{SUFFIX_PATTERN}$")]
 
 
 class NewRedemption(BaseModel):
@@ -44,53 +40,38 @@ def redemption_routes(ledger: Deployment, pace: Pace | None = None) -> APIRouter
     router = APIRouter(prefix="/v1", tags=["redemptions"])
     kept = pace or Pace()
 
-    @router.post("/redemptions", status_code=201)
-    def redeem_code(
-        body: NewRedemption, request: Request, response: Response, key: IdempotencyKey = None
-    ) -> dict[str, Any]:
+    @command_route(
+        router,
+        "/redemptions",
+        answer=_redeemed,
+        within=kept.keeping,
+        operation_id="redemptions_redeem",
+    )
+    def redeem_code(body: NewRedemption, asked: Asked, request: Request) -> Task:
         """Redeem a code; 422 `code_refused` whatever speaks against it."""
-        with kept.keeping():
-            attempt = Attempt(
-                body.buyer,
-                Hidden(body.code.get_secret_value()),
-                Hidden(body.device.get_secret_value()) if body.device else None,
-                Hidden(request.client.host) if request.client else None,
-                body.product,
-            )
-            found: list[Redeemed] = []
+        asked.acting(buyer=body.buyer)
+        attempt = Attempt(
+            body.buyer,
+            Hidden(body.code.get_secret_value()),
+            Hidden(body.device.get_secret_value()) if body.device else None,
+            Hidden(request.client.host) if request.client else None,
+            body.product,
+        )
+        found: list[Redeemed] = []
 
-            def act(command: Command) -> None:
-                now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-                found.append(ledger.trade.redeem_code(command, attempt, now))
+        def act(command: Command) -> None:
+            found.append(ledger.trade.redeem_code(command, attempt, this_moment()))
 
-            done = perform(
-                ledger,
-                key,
-                (body.buyer, "consumer"),
-                act,
-                lambda recorded: _is_of(ledger, recorded, attempt),
-            )
-            if done.of("key.activation_refused"):
-                raise CodeRefusedError
-        response.headers.update(done.headers)
-        response.headers["Cache-Control"] = "no-store"
-        [activated] = done.of("key.activated")
-        answer = {"key": activated.stream, **done.receipt()}
-        shown = found[0].raw_key if found else None
-        return answer if shown is None else answer | {"raw_key": shown.reveal()}
+        def shown(done: Recorded) -> dict[str, Any]:
+            raw_key = found[0].raw_key if found and not done.replayed else None
+            return {} if raw_key is None else {"raw_key": raw_key.reveal()}
+
+        return Task(act, body.buyer, "consumer", shown)
 
     return router
 
 
-def _is_of(ledger: Deployment, recorded: Recorded, attempt: Attempt) -> bool:
-    """Say whether *recorded* is what came of *attempt*."""
-    tags = ledger.vault.tags(CODE, read_typed(attempt.code)[0])
-    refused = recorded.of("key.activation_refused")
-    if refused:
-        data = refused[0].data
-        return data["account"] == attempt.account and data["code"] in tags
-    rows = [row for tag in tags for row in ledger.trade.rows_of(CODES, tag=tag)]
-    return any(
-        each.data["buyer"] == attempt.account and any(row[1] == each.stream for row in rows)
-        for each in recorded.of("key.activated")
-    )
+def _redeemed(done: Recorded) -> dict[str, Any]:
+    if done.of("key.activation_refused"):
+        raise CodeRefusedError
+    return {"key": done.one("key.activated").stream, **done.receipt()}

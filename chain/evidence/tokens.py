@@ -52,14 +52,14 @@ class TokenTool:
         return f"{found.at:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-def check_roots(roots: bytes) -> None:
-    """Check that *roots* are certificates in PEM.
+def check_roots(roots: bytes, what: str = "tsa-roots") -> None:
+    """Check that *roots*, which the reader gives as *what*, are certificates in PEM.
 
     Raises:
         MalformedError: they are not.
     """
     if not read_authorities(roots):
-        raise MalformedError("tsa-roots: holds no certificate")
+        raise MalformedError(f"{what}: holds no certificate")
 
 
 def _claimed(token: bytes, signed: bytes) -> Timestamp:

@@ -50,6 +50,20 @@ class Replayer(Protocol):
         """
 
 
+class SealTool(Protocol):
+    """Reads PDF and its seals; `chain.evidence.seal` has one."""
+
+    def __call__(
+        self, pdf: bytes, bundle: bytes, roots: bytes | None, /, *, is_test_allowed: bool
+    ) -> None:
+        """Check that *pdf* is sealed under *roots*, with *bundle* attached.
+
+        Raises:
+            Fault: it is not.
+            Unchecked: nobody whom the reader trusts vouches for who sealed it.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """What the reader brings: none of it comes from the package."""
@@ -66,6 +80,9 @@ class Trust:
     allow_test_authority: bool = False
     stamp_tool: StampTool | None = field(default_factory=TokenTool)
     replayer: Replayer | None = None
+    seal_roots: bytes | None = None
+    """Certificates in PEM."""
+    seal_tool: SealTool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +127,7 @@ def verify_package(source: Source, trust: Trust, tool: Mapping[str, Any]) -> dic
                 "known": [] if trust.known is None else [sha256_hex(trust.known)],
                 "policy_sha256": _digest(trust.policy),
                 "tsa_roots_sha256": _digest(trust.tsa_roots),
+                **_seal_anchor(trust),
             },
             "checked_at": trust.now,
             "package": None if archive is None else {"size": len(archive), **both_hex(archive)},
@@ -122,6 +140,8 @@ def _read_trust(trust: Trust) -> _Reader:
     policy = None if trust.policy is None else read_policy(trust.policy)
     if trust.tsa_roots is not None:
         check_roots(trust.tsa_roots)
+    if trust.seal_roots is not None:
+        check_roots(trust.seal_roots, "seal-roots")
     known = None
     if trust.known is not None:
         try:
@@ -267,11 +287,31 @@ def _check_rest(package: Package, trust: Trust, findings: Findings) -> None:
         trust.replayer(package)
     with findings.about("pages"):
         _check_page(package)
-    has_certificate = names.CERTIFICATE in package.files
-    findings.skip("certificate", "needs_pdf_tool" if has_certificate else "none_present")
+    with findings.about("certificate"):
+        _check_certificate(package, trust)
     is_anchored = any(name.startswith("anchors/") for name in package.files)
     findings.skip("anchored", "needs_adapter" if is_anchored else "none_present")
     findings.hold("verifier_outside")
+
+
+def _check_certificate(package: Package, trust: Trust) -> None:
+    """Check the enclosed certificate.
+
+    Raises:
+        Fault: its seal is broken, or another manifest is attached.
+        Unchecked: there is none, nothing to read it with, or nobody to trust with its seal.
+    """
+    pdf = package.files.get(names.CERTIFICATE)
+    if pdf is None:
+        raise Unchecked("none_present")
+    if trust.seal_tool is None:
+        raise Unchecked("needs_pdf_tool")
+    trust.seal_tool(
+        pdf,
+        package.files[names.BUNDLE],
+        trust.seal_roots,
+        is_test_allowed=trust.allow_test_authority,
+    )
 
 
 def _check_page(package: Package) -> None:
@@ -303,6 +343,14 @@ def _note_future(package: Package, now: str | None, findings: Findings) -> None:
     for each in (findings.facts.get("checkpoint") or {}).get("witnesses", ()):
         if each["time"] is None or each["time"] > now:
             findings.note("future_time", each["name"])
+
+
+def _seal_anchor(trust: Trust) -> dict[str, str]:
+    """Return the report's member on roots of seals: absent where none are given.
+
+    Only this verifier takes them; without them its report is that of the other two.
+    """
+    return {} if trust.seal_roots is None else {"seal_roots_sha256": sha256_hex(trust.seal_roots)}
 
 
 def _digest(data: bytes | None) -> str | None:

@@ -205,6 +205,15 @@ def package_of(files: Mapping[str, bytes], bundle: bytes, issue: Issue) -> bytes
     Raises:
         MalformedError: it would pass a limit.
     """
+    members = members_of(files, bundle, issue)
+    page = enclosed_page(published("verify.html"), members)
+    if page is not None:
+        members[names.PAGE] = page
+    return write_archive(with_manifests(members))
+
+
+def members_of(files: Mapping[str, bytes], bundle: bytes, issue: Issue) -> dict[str, bytes]:
+    """Return layer A, *bundle* and what *issue* has, by name; neither page nor lists of digests."""
     members = {
         **files,
         names.BUNDLE: bundle,
@@ -216,10 +225,7 @@ def package_of(files: Mapping[str, bytes], bundle: bytes, issue: Issue) -> bytes
         members[names.ISSUE_STAMP] = issue.stamp
     if issue.certificate is not None:
         members[names.CERTIFICATE] = issue.certificate
-    page = enclosed_page(published("verify.html"), members)
-    if page is not None:
-        members[names.PAGE] = page
-    return write_archive(with_manifests(members))
+    return members
 
 
 def with_manifests(members: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -50,6 +50,10 @@ class Database:
         with self._pool.connection() as connection:
             yield connection
 
+    def pool_wait_seconds(self) -> float:
+        """Return for how long callers have waited for pooled connections, all together."""
+        return self._pool.get_stats().get("requests_wait_ms", 0) / 1000
+
     def close(self) -> None:
         """Close the pooled connections; a closed database is not opened again."""
         self._pool.close()

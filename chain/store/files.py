@@ -48,6 +48,17 @@ class LockedError(ChainError):
     """Somebody else is already doing this work."""
 
 
+class ReadableFiles(Protocol):
+    """Published files as a reader has them: a folder, or somebody's server."""
+
+    def read(self, path: str) -> bytes:
+        """Return the content of the file at *path*.
+
+        Raises:
+            MissingFileError: there is none.
+        """
+
+
 class PublishedFiles(Protocol):
     """The place that published files are served from: a folder, or an object store.
 

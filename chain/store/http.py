@@ -55,18 +55,34 @@ def post(url: str, body: bytes, content_type: str, timeout: float) -> Reply:
         MalformedError: *url* is none.
         UnreachableError: there is no reply, or it is longer than `MAX_REPLY_SIZE`.
     """
+    headers = {"Content-Type": content_type}
+    return _exchange("POST", url, body, headers, timeout, MAX_REPLY_SIZE)
+
+
+def get(url: str, timeout: float, most: int) -> Reply:
+    """Return what is at *url*, whatever the status; *most* bytes at most.
+
+    Raises:
+        MalformedError: *url* is none.
+        UnreachableError: there is no reply, or it is longer.
+    """
+    return _exchange("GET", url, None, {}, timeout, most)
+
+
+def _exchange(
+    method: str, url: str, body: bytes | None, headers: dict[str, str], timeout: float, most: int
+) -> Reply:
     check_url(url)
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=timeout)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = {"Content-Type": content_type, "Connection": "close"}
     with Deadline(connection, timeout) as deadline:
         try:
-            connection.request("POST", path, body, headers)
+            connection.request(method, path, body, {**headers, "Connection": "close"})
             deadline.watch(connection.sock)
             with connection.getresponse() as response:
-                content = response.read(MAX_REPLY_SIZE + 1)
+                content = response.read(most + 1)
                 reply = Reply(response.status, response.getheader("Content-Type") or "", content)
         except (OSError, HTTPException, ValueError) as error:
             if deadline.over or isinstance(error, TimeoutError):
@@ -74,6 +90,6 @@ def post(url: str, body: bytes, content_type: str, timeout: float) -> Reply:
             raise UnreachableError(f"no answer ({type(error).__name__})") from None
     if deadline.over:
         raise UnreachableError(f"no whole answer within {timeout:g} s")
-    if len(content) > MAX_REPLY_SIZE:
-        raise UnreachableError(f"an answer longer than {MAX_REPLY_SIZE} bytes")
+    if len(content) > most:
+        raise UnreachableError(f"an answer longer than {most} bytes")
     return reply

@@ -13,7 +13,7 @@ from chain.cosignature import verifier_of
 from chain.errors import VerificationError
 from chain.hashes import HASH_SIZE, TreeHash, leaf_hash
 from chain.inclusion import prove_inclusion, verify_inclusion
-from chain.store.files import MissingFileError, PublishedFiles
+from chain.store.files import MissingFileError, ReadableFiles
 from chain.store.publisher import CHECKPOINT
 from chain.store.reader import UnknownEntryError
 from chain.tiles import (
@@ -42,7 +42,7 @@ class Prover:
 
     def __init__(
         self,
-        files: PublishedFiles,
+        files: ReadableFiles,
         keys: Iterable[VerifierKey],
         kept: Callable[[int], bytes | None] = lambda _size: None,
     ) -> None:

@@ -1,4 +1,7 @@
-"""Folders for what is made on the way and thrown away. ``tests/chain/store/test_scratch.py``."""
+"""Folders for what is made on the way and thrown away.
+
+``tests/chain/store/stream_index/test_committed.py``.
+"""
 
 import tempfile
 from pathlib import Path

@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic, sleep
+from typing import Protocol
 
 import psycopg
 from psycopg import Connection
@@ -61,10 +62,21 @@ class SequencerClosedError(RuntimeError):
     """The sequencer takes no more commands."""
 
 
+class Watcher(Protocol):
+    """Is told how appends go, in the sequencer's own thread; it must not block or raise."""
+
+    def appended(self, events: int, seconds: float) -> None:
+        """Say that a batch of *events* was committed, and for how long its first one waited."""
+
+    def interrupted(self, sqlstate: str) -> None:
+        """Say that a batch is tried again, and by which code of PostgreSQL's."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     request: Request
     size: int
+    arrived: float
     future: Future[Receipt] = field(default_factory=Future)
 
 
@@ -92,6 +104,7 @@ class Sequencer:
         self._committed = committed
         self._connection: Connection | None = None
         self._retry_for = retry_for
+        self.watcher: Watcher | None = None
         self._queue: deque[_Waiting] = deque()
         self._arrived = threading.Condition()
         self._closed = False
@@ -138,7 +151,7 @@ class Sequencer:
         """
         command.check()
         size = sum(len(event.body) for event in command.events)
-        waiting = _Waiting(Request(command, sealed, tracked, beside), size)
+        waiting = _Waiting(Request(command, sealed, tracked, beside), size, monotonic())
         with self._arrived:
             if self._closed:
                 raise SequencerClosedError("the sequencer is closed and takes no commands")
@@ -197,6 +210,8 @@ class Sequencer:
                 # The transaction is gone with its connection, or it is in the log: the
                 # next try reads the receipts and knows.
                 logger.warning("append interrupted, trying again: %s", type(error).__name__)
+                if self.watcher is not None:
+                    self.watcher.interrupted(error.sqlstate or "connection")
                 self._drop_connection()
                 if monotonic() + pause > deadline:
                     for each in taken:
@@ -238,6 +253,9 @@ class Sequencer:
                 each.future.set_exception(answer)
         if size:
             self._committed(size)
+            if self.watcher is not None:
+                events = sum(len(each.request.command.events) for each in taken)
+                self.watcher.appended(events, monotonic() - taken[0].arrived)
 
     def _connect(self) -> Connection:
         if self._connection is None or self._connection.closed:

@@ -118,6 +118,14 @@ class Stamper:
         self._files.write([(stamp_path(size, "tsr"), token)])
         return Stamp(size, note, token, said)
 
+    def token_over(self, content: bytes) -> bytes:
+        """Return a token over *content*, which is kept by whoever asks.
+
+        Raises:
+            NoStampError: no authority gives one that holds.
+        """
+        return self._ask_all(content)[0]
+
     def is_due(self, now: datetime, interval: timedelta) -> bool:
         """Say whether the published checkpoint is new and the last stamp older than *interval*."""
         sizes = self.sizes()

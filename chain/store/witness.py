@@ -7,6 +7,7 @@ A folder of its own and nothing else: no database, nothing of the log's operator
     logs/<log>/vkeys          keys of a log that is watched
     logs/<log>/latest         the newest checkpoint cosigned, as its log signed it; empty at first
     logs/<log>/refused/<hash> checkpoints that the log signed and that do not fit `latest`
+    logs/<log>/checked/       of a checking witness: what it knows of the log's entries
     lock                      held by the one process that serves
 
 where ``<log>`` is the SHA-256 of the log's origin. `Witness.answer` makes a checkpoint the
@@ -27,6 +28,7 @@ from typing import Final, Self
 from chain.checkpoint import Checkpoint
 from chain.errors import ChainError, MalformedError
 from chain.note import Note
+from chain.rules import BrokenRuleError
 from chain.store.files import (
     Folder,
     MissingFileError,
@@ -39,6 +41,7 @@ from chain.vkey import SEED_SIZE, KeyType, SigningKey, VerifierKey
 from chain.witness import (
     Answer,
     Judged,
+    NotCheckedYetError,
     NotConsistentError,
     SplitViewError,
     accept,
@@ -51,9 +54,16 @@ from chain.witness import (
 KEY_FILE: Final = "key"
 VKEY_FILE: Final = "key.vkey"
 LOGS: Final = "logs"
+CHECKED: Final = "/checked"
+"""Behind the name of a witness that has read all entries under what it cosigns, and holds
+them to `chain.rules`: named apart, so that a policy may ask for it apart."""
 KINDS: Final = (KeyType.ED25519_COSIGNATURE, KeyType.ML_DSA_44)
 MAX_REFUSED: Final = 100
 """Checkpoints of one log that are kept because they were refused; the first are the best."""
+
+
+Check = Callable[[Checkpoint], None]
+"""Raises `BrokenRuleError` or `NotCheckedYetError` for what must not be cosigned."""
 
 
 class DamagedMemoryError(ChainError):
@@ -158,8 +168,10 @@ class Witness:
         home: the witness's folder.
         clock: the time that cosignatures carry.
         files: where checkpoints are kept; by default the folder ``logs`` in *home*.
+        check: of a checking witness: asked of every checkpoint that follows the latest.
 
     Raises:
+        ValueError: *check* is given, and the key is not that of a checking witness.
         LockedError: another process serves this witness.
         MissingFileError: there is no witness in *home*.
         MalformedError: a key file is damaged.
@@ -167,10 +179,17 @@ class Witness:
     """
 
     def __init__(
-        self, home: Path, clock: Callable[[], datetime], files: PublishedFiles | None = None
+        self,
+        home: Path,
+        clock: Callable[[], datetime],
+        files: PublishedFiles | None = None,
+        check: Check | None = None,
     ) -> None:
         self._held = ExitStack()
         self.key = read_witness_key(home)
+        if check is not None and not self.key.name.endswith(CHECKED):
+            raise ValueError(f"{self.key.name}: is not the name of a checking witness")
+        self._check = check
         self.logs = watched_logs(home)
         self._held.enter_context(exclusive(home / "lock", "serving this witness"))
         self._clock = clock
@@ -239,12 +258,25 @@ class Witness:
         checkpoint, note = judged.checkpoint, judged.submission.note
         try:
             check_follows(judged, self.latest(checkpoint.origin))
-        except (SplitViewError, NotConsistentError):
+            self._check_entries(checkpoint)
+        except (SplitViewError, NotConsistentError, BrokenRuleError):
             # The log has signed it, so with `latest` it may be proof of misbehaviour.
             self._keep_refused(checkpoint.origin, note)
             raise
         # Also where it is the latest already: an earlier write may have failed half-way.
         self._files.replace(f"{log_folder(checkpoint.origin)}/latest", note)
+
+    def _check_entries(self, checkpoint: Checkpoint) -> None:
+        """Ask a checking witness's check.
+
+        Raises:
+            BrokenRuleError: an entry is such as an honest log does not have.
+            NotCheckedYetError: it is not known yet; or nobody checks, and the key says so.
+        """
+        if self._check is not None:
+            self._check(checkpoint)
+        elif self.key.name.endswith(CHECKED):
+            raise NotCheckedYetError("this witness's key is for checked entries alone")
 
     def _keep_refused(self, origin: str, note: bytes) -> None:
         folder = f"{log_folder(origin)}/refused"

@@ -13,6 +13,7 @@ from typing import Any
 
 from chain.canonical import to_bytes
 from chain.errors import MalformedError
+from domain.disputes.absence import Absence, absences_of
 from domain.disputes.case import Case, Recorded, case_of
 from domain.disputes.events import EvidenceGathered, RulingIssued, Terms
 from domain.disputes.facts import gather
@@ -41,6 +42,8 @@ class Replay:
     """Leaf index of the ruling."""
     ruling: RulingIssued
     differences: tuple[Difference, ...]
+    absences: tuple[Absence, ...] = ()
+    """On which the facts rest, beside the entries."""
 
     @property
     def is_same(self) -> bool:
@@ -72,7 +75,8 @@ def replay(ruling: Recorded, events: Iterable[Recorded]) -> Replay:
         found += _compare("ruling", _without_appeal(issued), _ruled(case, issued))
     else:
         found += _compare("ruling", *_by_hand(case, issued))
-    return Replay(case.dispute, ruling.index, issued, tuple(found))
+    absences = absences_of(case, evidence[-1].event) if evidence else ()  # type: ignore[arg-type] # looked for by its name
+    return Replay(case.dispute, ruling.index, issued, tuple(found), absences)
 
 
 def _gathered(case: Case, evidence: Recorded) -> dict[str, Any]:

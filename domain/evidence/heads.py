@@ -23,7 +23,7 @@ def last_of_matter(selection: Selection) -> int:
 
     A commitment to more entries than that ends every history of the matter.
     """
-    return max(_last(selection).values(), default=-1)
+    return max(_ends(selection), default=-1)
 
 
 def heads_of(
@@ -43,18 +43,17 @@ def heads_of(
             commitment is not true of the log.
     """
     proofs = {}
-    for stream, index in _last(selection).items():
-        proofs[index] = proof = prove(stream)
-        verify_complete(proof, commitment, _row(selection, stream, index), index)
+    for index, row in _ends(selection).items():
+        proofs[index] = proof = prove(row.stream)
+        verify_complete(proof, commitment, row, index)
     return HeadIndex(entry, proofs)
 
 
-def _last(selection: Selection) -> dict[str, int]:
-    """Return the leaf index of the last entry of every history of the matter."""
-    last = {entry.stream: index for index, entry in selection.parsed()}
-    return {stream: at for stream, at in last.items() if stream not in selection.supporting}
-
-
-def _row(selection: Selection, stream: str, index: int) -> StreamRow:
-    seq = next(entry.seq for at, entry in selection.parsed() if at == index)
-    return StreamRow(stream, seq, leaf_hash(selection.entries[index]))
+def _ends(selection: Selection) -> dict[int, StreamRow]:
+    """Return, by leaf index, the row of the last entry of every history of the matter."""
+    last = {entry.stream: (index, entry.seq) for index, entry in selection.parsed()}
+    return {
+        index: StreamRow(stream, seq, leaf_hash(selection.entries[index]))
+        for stream, (index, seq) in last.items()
+        if stream not in selection.supporting
+    }

@@ -6,13 +6,24 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+
+from api.access.gate import Gate
+from api.access.matrix import default_scopes
+from api.access.proof import token_hash
+from api.access.signed import Key, sign
+from api.access.token import Grant, write_token
+from api.principal import Kind
+from domain.identifiers import derive
+
+CLIENT = derive("cli", 0, "tests")
 
 
 @dataclass(frozen=True)
@@ -35,17 +46,70 @@ class Client:
     """Asks one server."""
 
     base: str
+    sign: Callable[[object], Mapping[str, str]] = field(default=lambda _: {})
+    """Returns the headers by which it shows who asks, from the body."""
 
-    def get(self, path: str) -> Reply:
-        return _send(urllib.request.Request(self.base + path))
+    def bearing(self, **headers: str) -> "Client":
+        """Return a client of the same server that always sends *headers*, and no others."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Client(self.base, lambda _: named)
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
+        asked = {**self.sign(None), **(headers or {})}
+        return _send(urllib.request.Request(self.base + path, headers=asked))
 
     def post(self, path: str, body: object, key: str | None = None) -> Reply:
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **self.sign(body)}
         if key is not None:
             headers["Idempotency-Key"] = key
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, headers, method="POST")
         return _send(request)
+
+
+def signing(app: FastAPI) -> Callable[[object], Mapping[str, str]]:
+    """Sign as whoever the body names: its buyer, its merchant, or else an auditor."""
+    gate = getattr(app.state, "gate", None)
+
+    def credential(body: object) -> Mapping[str, str]:
+        if gate is None:
+            return {}
+        named = body if isinstance(body, dict) else {}
+        who = (Kind.AUDITOR, "staff-7") if body is None else (Kind.CONSUMER, derive("usr", 0, "me"))
+        if "merchant" in named:
+            who = (Kind.MERCHANT, str(named["merchant"]))
+        if "buyer" in named:
+            who = (Kind.CONSUMER, str(named["buyer"]))
+        return {"Authorization": f"Bearer {token_of(gate, *who)}"}
+
+    return credential
+
+
+def token_of(
+    gate: Gate,
+    kind: Kind,
+    subject: str,
+    *,
+    client: str = CLIENT,
+    scopes: frozenset[str] | None = None,
+    bound_to: str | None = None,
+    authenticated_at: int | None = None,
+    named: str | None = None,
+) -> str:
+    """Return a token as our own issuer gives it."""
+    granted = default_scopes(kind) if scopes is None else scopes
+    grant = Grant(kind, subject, client, granted, "", bound_to, authenticated_at)
+    now = int(time.time())
+    return write_token(grant, gate.name, gate.keys[0], now, named or token_hex(8))
+
+
+def proof_of(key: Key, method: str, url: str, token: str | None = None, **changes: object) -> str:
+    """Return a proof of possession, with whatever claims a test wants otherwise."""
+    header = {"typ": "dpop+jwt", "jwk": key.as_dict(private=False)}
+    claims = {"jti": token_hex(8), "htm": method, "htu": url, "iat": int(time.time())}
+    if token is not None:
+        claims["ath"] = token_hash(token)
+    return sign(header, claims | changes, key)
 
 
 def free_port() -> int:
@@ -67,7 +131,7 @@ def serving(app: FastAPI) -> Iterator[Client]:
         while not server.started:
             assert time.monotonic() < end
             time.sleep(0.01)
-        yield Client(f"http://127.0.0.1:{port}")
+        yield Client(f"http://127.0.0.1:{port}", signing(app))
     finally:
         server.should_exit = True
         thread.join(20)

@@ -30,6 +30,7 @@ def settings(tmp_path: Path, app_url: str, owner_url: str) -> Settings:
         database_url=SecretStr(app_url),
         owner_database_url=SecretStr(owner_url),
         origin="ledger.example/test",
+        rate_factor=1_000,
     )
 
 

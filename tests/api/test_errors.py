@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from api.errors import ANSWERS, answer_of, install
+from api.errors import ANSWERS, answer_of
+from api.problems import install
 from domain import errors
 from tests.api.asking import serving
 

@@ -145,7 +145,7 @@ def test_a_suspension_shows_in_the_next_list(
 def test_the_badges_of_what_is_not_there_are_not_found(client: Client) -> None:
     unknown = "prd_01m6b1yq00efza980r9sxbxpms"
     assert client.get(f"/v1/products/{unknown}/badges").status == 404
-    assert client.get("/v1/products/x/badges").status == 422
+    assert client.get("/v1/products/x/badges").json["code"] == "id_malformed"
 
 
 class Qualified(Applying):

@@ -121,7 +121,7 @@ def test_t20_every_cause_has_the_same_status_words_and_length(
     said = set()
     for reply in replies.values():
         body = reply.json
-        assert len(body.pop("request_id")) == 20
+        assert len(body.pop("request_id")) == 30
         said.add((reply.status, len(reply.body), json.dumps(body)))
     assert len(said) == 1
     assert next(iter(said))[0] == 422

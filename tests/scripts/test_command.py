@@ -9,14 +9,19 @@ from tests.scripts.calling import call, spawn
 from tests.scripts.conftest import Demo
 
 GROUPS = {
+    "views": ("run", "list", "rebuild", "digest"),
+    "index": ("run", "commit", "prove"),
     "log": ("head", "entry", "history", "proof"),
     "witness": ("make", "watch", "serve", "head"),
     "misbehaviour": ("make", "verify"),
-    "evidence": ("export",),
+    "evidence": ("export", "rebuild", "certificate", "record"),
     "certificate": ("verify", "show", "status", "key"),
     "import": ("keys", "check"),
     "keys": (),
     "disputes": (),
+    "config": ("check",),
+    "feed": ("pull", "files"),
+    "webhooks": ("add", "rotate", "list", "run"),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]
 

@@ -17,13 +17,17 @@ from api.settings import load_settings
 from chain.canonical import parse
 from chain.evidence.archive import read_archive
 from chain.evidence.claims import published
+from chain.evidence.seal import check_certificate
 from chain.evidence.writing import bundle_of, facts_of
+from chain.store.openssl import has_openssl
 from domain.evidence.composing import Signed, compose
 from domain.evidence.exporting import Approval
+from scripts.authority import AuthorityProcess
 from scripts.custody import statement_of
 from scripts.evidence import Request, extraction_of, hashes_of, look_up, published_up_to
 from scripts.outcome import Exit
-from tests.scripts.calling import call
+from tests.chain.evidence.making import golden
+from tests.scripts.calling import Called, call
 from tests.scripts.conftest import Demo, demo_in
 
 YELLOW = 3
@@ -83,8 +87,11 @@ def verified(package: Path, policy: Path) -> dict[str, object]:
     # It needs the ledger's own rules.
     replayed = claims.pop("ruling_replayed")
     theirs.pop("ruling_replayed")
+    # It reads no PDF.
+    certificate = claims.pop("certificate")
+    assert theirs.pop("certificate")[0] == "not_checked"
     assert claims == theirs
-    return {"code": ours.code, "replayed": replayed, **claims}
+    return {"code": ours.code, "replayed": replayed, "certificate": certificate, **claims}
 
 
 def test_a_dispute_is_exported_verified_and_replayed(
@@ -174,6 +181,77 @@ def test_an_order_and_a_stream_can_be_exported_too(
     assert verified(package, policy)["code"] == YELLOW
     export(demo, tmp_path / "stream.zip", "--stream", order)
     assert verified(tmp_path / "stream.zip", policy)["stream_chain"] == ("verified", None)
+
+
+def test_a_package_encloses_its_sealed_certificate(
+    demo: Demo, ruled: list[str], policy: Path, tmp_path: Path
+) -> None:
+    package = tmp_path / "a.zip"
+    export(demo, package, "--dispute", ruled[0])
+    assert verified(package, policy)["certificate"] == ("not_checked", "no_outside_roots")
+    roots = demo.home / "keys/seal-test-root.pem"
+    checked = ["verify", package, "--policy", policy, "--seal-roots", roots, "--json"]
+    assert claim(call(*checked), "certificate") == ("not_checked", "no_outside_roots")
+    allowed = call(*checked, "--allow-test-authority")
+    assert claim(allowed, "certificate") == ("verified", None)
+    assert allowed.code == YELLOW
+
+
+def test_a_certificate_is_made_apart_for_a_package_without(
+    demo: Demo, ruled: list[str], policy: Path, tmp_path: Path
+) -> None:
+    package, pdf = tmp_path / "a.zip", tmp_path / "a.pdf"
+    export(demo, package, "--dispute", ruled[0], "--no-certificate")
+    assert verified(package, policy)["certificate"] == ("not_checked", "none_present")
+    made = call("evidence", "certificate", package, "--out", pdf, "--home", demo.home)
+    assert made.code == 0, made.err
+    assert "TEST ONLY" in made.out
+    bundle = read_archive(package.read_bytes())["bundle.json"]
+    roots = (demo.home / "keys/seal-test-root.pem").read_bytes()
+    check_certificate(pdf.read_bytes(), bundle, roots, is_test_allowed=True)
+    record = call("evidence", "record", package, "--out", pdf)
+    assert record.code == 0, record.err
+    assert pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_no_certificate_is_made_for_what_this_log_has_not_issued(
+    demo: Demo, tmp_path: Path
+) -> None:
+    (tmp_path / "a.zip").write_bytes(golden())
+    out = tmp_path / "a.pdf"
+    made = call("evidence", "certificate", tmp_path / "a.zip", "--out", out, "--home", demo.home)
+    assert made.code == Exit.UNTRUE
+    assert not out.exists()
+    missing = call("evidence", "certificate", tmp_path / "none.zip", "--home", demo.home)
+    assert missing.code == Exit.MALFORMED
+
+
+@pytest.mark.skipif(not has_openssl(), reason="openssl is not on this machine")
+def test_the_manifest_is_stamped_where_an_authority_is_configured(
+    demo: Demo,
+    ruled: list[str],
+    policy: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = tmp_path / "a.zip"
+    with AuthorityProcess(tmp_path / "authority") as authority:
+        monkeypatch.setenv("XIYOU_STAMP_AUTHORITIES", f"{authority.url} {authority.root}")
+        export(demo, package, "--dispute", ruled[0])
+    assert "issue/bundle.tsr" in read_archive(package.read_bytes())
+    # Both verifiers say the same of it, and the test authority's word is not taken.
+    assert verified(package, policy)["timestamps"] == ("not_checked", "test_authority")
+    allowed = ["--tsa-roots", authority.root, "--allow-test-authority", "--json"]
+    checked = call("verify", package, "--policy", policy, *allowed)
+    # The demo's own authority has stamped older checkpoints; of the manifest's nothing is told.
+    stamps = next(each for each in checked.json["claims"] if each["claim"] == "timestamps")
+    assert "issue/bundle.tsr" not in [each["subject"] for each in stamps["items"]]
+
+
+def claim(called: Called, name: str) -> tuple[str, str | None]:
+    """Return verdict and code of one claim of a report."""
+    found = next(each for each in called.json["claims"] if each["claim"] == name)
+    return found["verdict"], found["code"]
 
 
 def test_a_forged_package_ends_with_1(

@@ -45,16 +45,22 @@ def test_a_killed_server_comes_back_with_all_that_it_acknowledged(server_home: P
     body = {"merchant": "M-LAN", "code": "SKU-1"}
     with EmbeddedPostgres(server_home / "postgres"):
         assert call("migrate", "--home", server_home).code == 0
-        with served(server_home) as (client, process):
+        shown = call(
+            "token", "--home", server_home, "--as", "merchant", "--subject", "M-LAN", "--json"
+        )
+        credential = f"Bearer {shown.json['access_token']}"
+        with served(server_home) as (anybody, process):
+            client = anybody.bearing(Authorization=credential)
             answers = [client.post("/v1/products", body, f"{n:016}") for n in range(20)]
             assert {each.status for each in answers} == {201}
             process.send_signal(signal.SIGKILL)
         began = time.monotonic()
-        with served(server_home) as (client, process):
+        with served(server_home) as (anybody, process):
+            client = anybody.bearing(Authorization=credential)
             assert time.monotonic() - began < 20
             again = [client.post("/v1/products", body, f"{n:016}") for n in range(20)]
             assert [each.body for each in again] == [each.body for each in answers]
-            assert client.get("/readyz").json["size"] == 20
+            assert client.get("/readyz").json == {"status": "ok"}
             until(lambda: published(client) == 20, 20)
             process.send_signal(signal.SIGTERM)
             process.wait(30)

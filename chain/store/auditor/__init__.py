@@ -9,6 +9,7 @@ and weighs what was found. It streams through a log of any size in the same memo
     receipts.py     commands' runs and digests
     cosigned.py     what witnesses have signed under kept checkpoints
     vouched.py      kept checkpoints and the signer's history
+    committed.py    what is committed of the stream index
     sealed.py       sealed values and data keys
     partitions.py   what does not fit in memory, set aside by a hash
     progress.py     where an audit stands, to take it up again

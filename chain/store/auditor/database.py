@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from psycopg import Connection, IsolationLevel
@@ -18,6 +19,7 @@ from chain.errors import MalformedError
 from chain.hashes import HASH_SIZE, leaf_hash
 from chain.merkle import RightEdge, perfect_subtrees
 from chain.store.auditor.chains import Chains
+from chain.store.auditor.committed import audit_commitments
 from chain.store.auditor.cosigned import audit_cosignatures
 from chain.store.auditor.progress import CHAINS, SEALED, State, forget
 from chain.store.auditor.receipts import BadRun, Receipts, named_command
@@ -27,6 +29,7 @@ from chain.store.auditor.stretches import (
     ALONE,
     FromDatabase,
     audit_stretches,
+    stored_rows,
     stretches,
 )
 from chain.store.auditor.verdict import Evidence, judge
@@ -36,6 +39,7 @@ from chain.store.files import first_difference
 from chain.store.reader import STEP, Head, StoredReceipt
 from chain.store.signed_history import SignedHistory
 from chain.store.vault import Vault
+from chain.stream_index.commitment import EVENT_TYPE
 from chain.vkey import VerifierKey
 
 SAVE_EVERY = 2**20
@@ -118,6 +122,7 @@ class DatabaseAudit:
         self._evidence = Evidence()
         self._edge = RightEdge()
         self._destroyed = 0
+        self._is_indexed = False
 
     def run(self) -> AuditReport:
         """Audit the log.
@@ -134,6 +139,8 @@ class DatabaseAudit:
                 temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="xiyou-audit-"))
                 self._follow(connection, head, self._folder or Path(temporary))
             findings = judge(self._evidence, lambda run: _without_successor(connection, run))
+            if head is not None and self._is_indexed and not findings:
+                findings = self._judge_index(connection, head.size)
         if self._folder:
             forget(self._folder)
         size = head.size if head else 0
@@ -182,6 +189,13 @@ class DatabaseAudit:
                 state = joined.save(name)
         joined.end()
         self._edge, self._destroyed = joined.edge, joined.destroyed
+        self._is_indexed = joined.is_indexed
+
+    def _judge_index(self, connection: Connection, size: int) -> list[Finding]:
+        """Judge what is committed of entries that are themselves as they must be."""
+        with tempfile.TemporaryDirectory(prefix="xiyou-audit-") as scratch:
+            read = partial(stored_rows, connection)
+            return audit_commitments(read, size, Path(scratch))
 
     def _find(self, index: int | None, what: str, where: str) -> None:
         self._evidence.exact.append(Finding(index, what, where))
@@ -200,6 +214,8 @@ class _Joined:
     ) -> None:
         self.edge = RightEdge()
         self.destroyed = 0
+        self.is_indexed = False
+        """Whether an entry commits to the stream index."""
         self._connection = connection
         self._head = head
         self._folder = folder
@@ -264,6 +280,7 @@ class _Joined:
             what = f"at goes back from {self._at.decode()}Z"
             evidence.exact.append(Finding(report.start, what, "entries"))
         self._at = max(self._at, report.last_at)
+        self.is_indexed = self.is_indexed or EVENT_TYPE in report.kinds
         self._compare_leaves(report)
         self._receipts.take(report)
         self._chains.take(report.segments)
@@ -285,6 +302,7 @@ class _Joined:
             at=self._at.decode(),
             receipts_from=self._receipts.restart,
             good=self._vouchers.good,
+            is_indexed=self.is_indexed,
             chains=self._chains.partitions.sync(),
             sealed=self._sealed.partitions.sync(),
             findings=evidence.exact + self._receipts.findings + self._vouchers.findings,

@@ -48,6 +48,7 @@ class State:
     at: str = ""
     receipts_from: int = 0
     good: int = 0
+    is_indexed: bool = False
     chains: list[int] = field(default_factory=list)
     sealed: list[int] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

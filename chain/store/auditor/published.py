@@ -6,6 +6,7 @@ not follow from them is named with its first byte that differs.
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from chain.audit import MAX_FINDINGS, Finding, RangeReport, join
@@ -15,11 +16,13 @@ from chain.errors import ChainError
 from chain.hashes import HASH_SIZE, LeafHash, TreeHash
 from chain.merkle import RightEdge, root_of
 from chain.store.auditor.chains import Chains
+from chain.store.auditor.committed import audit_commitments
 from chain.store.auditor.report import AuditReport, Progress
 from chain.store.auditor.stretches import (
     ALONE,
     FromFiles,
     audit_stretches,
+    bundle_rows,
     read_bundle,
     stretches,
 )
@@ -27,6 +30,7 @@ from chain.store.auditor.verdict import Evidence, judge
 from chain.store.auditor.vouched import Vouched, Vouchers, read_checkpoint
 from chain.store.files import Folder, MissingFileError, first_difference
 from chain.store.publisher import CHECKPOINT
+from chain.stream_index.commitment import EVENT_TYPE
 from chain.tile_edge import TileEdge
 from chain.tiles import (
     TILE_HEIGHT,
@@ -71,6 +75,7 @@ class FilesAudit:
         self._tiles = TileEdge()
         self._at = b""
         self._due: list[Vouched] = []
+        self._is_indexed = False
 
     def run(self) -> AuditReport:
         """Audit the files."""
@@ -83,7 +88,10 @@ class FilesAudit:
             return AuditReport(0, self._edge.root(), tuple(self._evidence.exact))
         with tempfile.TemporaryDirectory(prefix="xiyou-audit-") as temporary:
             self._follow(checkpoint, Path(temporary))
-        findings = judge(self._evidence, lambda _run: None)
+            findings = judge(self._evidence, lambda _run: None)
+            if self._is_indexed and not findings:
+                read = partial(bundle_rows, self._files, size=checkpoint.size)
+                findings = audit_commitments(read, checkpoint.size, Path(temporary))
         return AuditReport(checkpoint.size, self._edge.root(), tuple(findings))
 
     def _follow(self, checkpoint: Checkpoint, temporary: Path) -> None:
@@ -137,6 +145,7 @@ class FilesAudit:
         if report.first_at and report.first_at < self._at:
             self._find(report.start, f"at goes back from {self._at.decode()}Z", "bundles")
         self._at = max(self._at, report.last_at)
+        self._is_indexed = self._is_indexed or EVENT_TYPE in report.kinds
         while self._due and self._due[0].size <= report.stop:
             tree = self._due.pop(0)
             cut = report.cuts.get(tree.size)

@@ -20,7 +20,7 @@ from chain.audit import RangeReport, Row, audit_range
 from chain.entry import HEADER, unescape_stream
 from chain.errors import ChainError
 from chain.store.database import Database
-from chain.store.files import Folder, MissingFileError, PublishedFiles
+from chain.store.files import Folder, MissingFileError, ReadableFiles
 from chain.store.reader import STEP
 from chain.tiles import TILE_WIDTH, Bundle, bundle_path, parse_bundle
 
@@ -75,7 +75,7 @@ class FromDatabase:
         """Audit *stretch*."""
         if self._connection is None:
             self._connection = Database(self._url).connect()
-        rows = _stored_rows(self._connection, stretch.start, stretch.stop)
+        rows = stored_rows(self._connection, stretch.start, stretch.stop)
         return audit_range(stretch.start, rows, stretch.cuts)
 
     def close(self) -> None:
@@ -102,12 +102,13 @@ class FromFiles:
         """Nothing is open."""
 
 
-def _stored_rows(connection: Connection, start: int, stop: int) -> Iterator[list[Row]]:
+def stored_rows(connection: Connection, start: int, stop: int) -> Iterator[list[Row]]:
+    """Yield the entries ``[start, stop)`` of a database, some at a time."""
     for low in range(start, stop, STEP):
         yield connection.execute(_ROWS, [low, min(low + STEP, stop)], binary=True).fetchall()
 
 
-def bundle_rows(files: PublishedFiles, start: int, stop: int, size: int) -> Iterator[list[Row]]:
+def bundle_rows(files: ReadableFiles, start: int, stop: int, size: int) -> Iterator[list[Row]]:
     """Yield the entries ``[start, stop)`` of the published tree of *size* leaves."""
     for first in range(start - start % TILE_WIDTH, stop, TILE_WIDTH):
         bundle = Bundle(first // TILE_WIDTH, min(TILE_WIDTH, size - first))
@@ -119,7 +120,7 @@ def bundle_rows(files: PublishedFiles, start: int, stop: int, size: int) -> Iter
         yield [_row(index, entry) for index, entry in enumerate(entries[low:high], first + low)]
 
 
-def read_bundle(files: PublishedFiles, bundle: Bundle) -> list[bytes]:
+def read_bundle(files: ReadableFiles, bundle: Bundle) -> list[bytes]:
     """Return the entries of *bundle*, out of the full one where it is gone.
 
     Raises:

@@ -7,7 +7,7 @@ are in memory, and come again from the log after a restart.
 ``tests/chain/store/stream_index/test_builder.py``.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -20,7 +20,7 @@ from chain.store.stream_index.listing import (
 )
 from chain.store.stream_index.merging import ALL, Merge
 from chain.store.stream_index.range_file import RangeFile, RangeWriter
-from chain.stream_index.commitment import Commitment
+from chain.stream_index.commitment import Commitment, RangeRoots
 from chain.stream_index.ranges import Range, coarsest_cover
 
 BASE_LEVEL: Final = 12
@@ -39,6 +39,7 @@ class IndexBuilder:
         base_level: entries of the smallest range in files, as a power of two.
         durable: see `RangeWriter`.
         held: see `hold`.
+        made: told the roots of every range that is put into files.
 
     Raises:
         VerificationError: files of a range do not fit each other; see `RangeFile`.
@@ -51,6 +52,7 @@ class IndexBuilder:
         *,
         durable: bool = True,
         held: Collection[Range] = (),
+        made: Callable[[RangeRoots], None] = lambda _: None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -60,6 +62,7 @@ class IndexBuilder:
         self._merges: list[Merge] = []
         self._recent: list[Indexed] = []
         self._held = frozenset(held)
+        self._made = made
         self._retired: list[RangeFile] = []
         self._take_up()
 
@@ -91,11 +94,6 @@ class IndexBuilder:
             entries = self._recent[first : first + part.end - part.start]
             found.append(MemoryListing(part, entries))
         return found
-
-    def since(self, index: int) -> Sequence[Indexed] | None:
-        """Return the entries from leaf *index* on, None where some of them are in files."""
-        first = index - self._filed
-        return None if first < 0 else self._recent[first:]
 
     @property
     def ranges(self) -> Sequence[RangeFile]:
@@ -133,6 +131,7 @@ class IndexBuilder:
         writer.add(stream_rows(self._recent))
         # Dying before the range is whole loses nothing: its entries are in the log.
         self._ranges.append(writer.finish(type_rows(part, self._recent)))
+        self._made(self._ranges[-1].roots)
         self._recent = []
         self._plan()
         self._advance(PACE << self._base)
@@ -163,6 +162,7 @@ class IndexBuilder:
         self._plan()
 
     def _replace(self, parent: Range, merged: RangeFile) -> None:
+        self._made(merged.roots)
         gone = [r for r in self._ranges if self._is_below(r.roots.range, parent)]
         place = self._ranges.index(gone[0])
         self._ranges[place : place + len(gone)] = [merged]

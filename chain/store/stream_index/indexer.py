@@ -43,6 +43,9 @@ HELD: Final = 8
 """Commitments whose ranges stay in files: a checkpoint may be some of them behind."""
 LOOK: Final = 0.5
 """Seconds between two looks at the log's size."""
+FEW: Final = 64
+"""Entries among which there is one that is no commitment, if there is news at all: between
+two commitments there are only those of others who commit at the same moment."""
 
 Commit = Callable[[Commitment], object]
 """Records a commitment in the log, and waits until it is there."""
@@ -139,7 +142,7 @@ class Indexer:
         size = self.follow()
         newest = self._log.newest(size)
         builder = self._opened()
-        if not self._has_news(builder, newest):
+        if not self._has_news(size, newest):
             return None
         commitment = commitment_of(builder.listings())
         # Before anybody can ask for it: its ranges may be merged from now on.
@@ -176,11 +179,14 @@ class Indexer:
             raise VerificationError(f"entry {builder.size} is missing: run xiyou audit")
         return size
 
-    def _has_news(self, builder: IndexBuilder, newest: Committed | None) -> bool:
-        if not builder.size:
-            return False
-        recent = builder.since(newest.commitment.size if newest else 0)
-        return recent is None or any(each.type != EVENT_TYPE for each in recent)
+    def _has_news(self, size: int, newest: Committed | None) -> bool:
+        """Say whether the log has an entry that is no commitment, and that none covers."""
+        covered = newest.commitment.size if newest else 0
+        return any(
+            each.type != EVENT_TYPE
+            for entries in self._log.entries(covered, min(size, covered + FEW))
+            for each in entries
+        )
 
     def _hold(self, builder: IndexBuilder, commitment: Commitment) -> None:
         """Keep the ranges of *commitment* and of those shortly before."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from chain.errors import VerificationError
 from chain.store.stream_index.range_file import RangeFile, RangeWriter
 from chain.stream_index.ranges import Range
 from chain.stream_index.rows import TypeRow, merge_types
@@ -112,4 +113,7 @@ class _Feed:
 
     def _refill(self) -> None:
         self.rows = next(self._chunks, [])
-        self.names = [row[: row.index(b" ")] for row in self.rows]
+        try:
+            self.names = [row[: row.index(b" ")] for row in self.rows]
+        except ValueError:
+            raise VerificationError("a range's rows are damaged: it must be made again") from None

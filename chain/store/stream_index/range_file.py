@@ -19,6 +19,7 @@ import struct
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -42,6 +43,9 @@ BLOCK = 1 << BLOCK_LEVEL
 """Rows that are read and hashed together for a proof."""
 CHUNK = 1 << 20
 """Bytes of rows that a merge reads at once."""
+
+GONE = ".gone"
+"""Behind the name of a range that is being removed."""
 
 
 def folder_name(part: Range) -> str:
@@ -108,7 +112,7 @@ class RangeWriter:
                 self._sync(file)
         if self._durable:
             sync_folder(self._draft)
-        shutil.rmtree(self._final, ignore_errors=True)
+        _remove(self._final)
         self._draft.rename(self._final)
         if self._durable:
             sync_folder(self._final.parent)
@@ -217,7 +221,7 @@ class RangeFile:
 
     def remove(self) -> None:
         """Remove the files; who has them open can still read them."""
-        shutil.rmtree(self.path)
+        _remove(self.path)
 
     @classmethod
     def is_there(cls, folder: Path, part: Range) -> bool:
@@ -226,7 +230,12 @@ class RangeFile:
 
     @classmethod
     def all_in(cls, folder: Path) -> list[Self]:
-        """Return every whole range below *folder*, from left to right, big ones first."""
+        """Return every whole range below *folder*, from left to right, big ones first.
+
+        For the one who writes there: what somebody who died has left half removed goes.
+        """
+        for path in folder.glob(f"*{GONE}"):
+            shutil.rmtree(path)
         parts = []
         for path in folder.glob("*-*"):
             level, _, number = path.name.partition("-")
@@ -301,9 +310,22 @@ def _above(level: list[TreeHash]) -> list[TreeHash]:
     return [*pairs, level[-1]] if len(level) & 1 else pairs
 
 
+def _remove(path: Path) -> None:
+    """Remove a range's folder, if it is there; under its own name it is whole or gone."""
+    gone = path.with_name(f"{path.name}{GONE}")
+    shutil.rmtree(gone, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        path.rename(gone)
+        # Dying here leaves a folder that the next start removes.
+        shutil.rmtree(gone)
+
+
 def _mapped(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    try:
+        with path.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError) as error:
+        raise VerificationError(f"{path}: is damaged: remove its folder") from error
 
 
 def _read_roots(path: Path, part: Range) -> RangeRoots:

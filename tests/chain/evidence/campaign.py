@@ -28,7 +28,8 @@ from chain.evidence.verification import Trust
 from scripts import browser
 from tests.chain.evidence import standalone
 from tests.chain.evidence.agreement import assert_agree
-from tests.chain.evidence.making import TRUST, Maker, policy, report, zipped
+from tests.chain.evidence.indexing import whole
+from tests.chain.evidence.making import TRUST, policy, report, zipped
 from tests.chain.evidence.targets import REFUSALS, targets
 from tests.chain.evidence.test_archive import tiny
 from tests.chain.keys import LOG, W1
@@ -125,7 +126,7 @@ def fuzz_parser(name: str, ends: float, source: Random) -> Counter[str]:
 
 def changed_packages(source: Random) -> Iterator[tuple[bytes, bool]]:
     """Yield mutated packages without end, and whether they were changed at all."""
-    members = Maker().members()
+    members = whole().members()
     package, listed = zipped(members), list(members)
     while True:
         changed = mutated(package, source)

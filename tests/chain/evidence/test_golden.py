@@ -16,7 +16,7 @@ from tests.golden.evidence import generate
 
 NAMES = sorted(path.name for path in generate.HERE.iterdir() if path.is_file())
 PACKAGES = [name.removesuffix(".zip") for name in NAMES if name.endswith(".zip")]
-COLOURS = {"good": "yellow", "unknown-format": "grey"}
+COLOURS = {"good": "yellow", "whole": "green", "unknown-format": "grey"}
 
 
 def test_generating_again_gives_the_same_bytes() -> None:

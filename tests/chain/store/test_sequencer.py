@@ -259,6 +259,7 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
         "fingerprints": ["DELETE", "INSERT", "SELECT", "UPDATE"],
         "head": ["SELECT", "UPDATE"],
         "holds": ["DELETE", "INSERT", "SELECT", "UPDATE"],
+        "idempotency_keys": ["INSERT", "SELECT"],
         "joint_states": ["DELETE", "INSERT", "SELECT"],
         "platform_keys": ["INSERT", "SELECT"],
         "receipts": ["INSERT", "SELECT"],

@@ -2,15 +2,24 @@
 
 from collections.abc import Sequence
 
+from domain.clients.events import (
+    ClientCallRefused,
+    ClientKeyIssued,
+    ClientKeyRevoked,
+    ClientRegistered,
+    ClientUsageRecorded,
+)
 from domain.event import Event, Meta
 from domain.evidence.anchor import EvidenceAnchored
 from domain.evidence.package import EvidenceExported
+from domain.feeds.reading import ClientFeedRead
 from domain.identity.account import PrivacyErased
 from domain.keys.events import VoucherLocked
 from domain.keys.guesser import KeyActivationRefused
 from domain.keys.keyring import KeyKeyringRotated, KeyRewrapped
 from domain.orders.events import OrderBlocked, OrderCleared, OrderHeld
 from domain.payments.events import PaymentChargedBack, PaymentUnmatched
+from domain.webhooks.events import WebhookDeadLettered, WebhookFailed, WebhookRegistered
 from domain.witnessing.index import CommittedRange, IndexCommitted
 from tests.domain.given import BUYER, LATER, identifier, meta_of
 
@@ -23,7 +32,7 @@ RANGE = CommittedRange(12, 0, "ab" * 32, 1_203, "cd" * 32, 41)
 def rare_events() -> Sequence[Event]:
     """Return the events."""
     payment, refund, order = (identifier(each) for each in ("pay", "rfd", "ord"))
-    key = identifier("key")
+    key, client = identifier("key"), identifier("cli")
 
     def follows(stream: str) -> tuple[str, int, Meta]:
         return stream, 1, meta_of("cmd/rare")
@@ -39,6 +48,35 @@ def rare_events() -> Sequence[Event]:
             approver="staff-12",
             basis="court order",
         ),
+        ClientRegistered(
+            *follows(client), "shop window", "regulator", "staff-3", ("topic:order",), "staff-9"
+        ),
+        ClientKeyIssued(*follows(client), "k" * 43, "private_key_jwt", "{}"),
+        ClientKeyRevoked(*follows(client), "k" * 43, "lost"),
+        ClientCallRefused(*follows(client), "replayed_proof", "orders_place"),
+        ClientUsageRecorded(
+            *follows(identifier("use")),
+            kind="regulator",
+            operation="orders_read",
+            object=order,
+            subjects=(BUYER, "M-LAN"),
+            client=client,
+            purpose="inspection",
+            value="ab" * 32,
+            until=LATER,
+        ),
+        ClientFeedRead(
+            *follows(identifier("fdr")),
+            "transactions",
+            40_023,
+            "ab" * 32,
+            "reg-1",
+            "regulator",
+            "cd" * 32,
+        ),
+        WebhookRegistered(*follows(identifier("whk")), "M-0001", "hooks.example", ("order.paid",)),
+        WebhookFailed(*follows(identifier("whk")), 410),
+        WebhookDeadLettered(*follows(identifier("whk")), 12, 40_023, 10),
         EvidenceAnchored(
             *follows("stamp/000000040023"),
             checkpoint_size=40_023,

@@ -6,11 +6,13 @@ Run ``python -m tests.golden.evidence.generate`` at the root of the repository. 
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from chain.evidence import names
 from chain.evidence.verification import Source, Trust, verify_package
+from tests.chain.evidence.indexing import Indexing, busy
 from tests.chain.evidence.making import Maker, policy, relisted, repaired, zipped
 from tests.chain.keys import LOG, W1, W2
 
@@ -29,6 +31,18 @@ def good() -> dict[str, bytes]:
     maker = Maker(policy=POLICY, edit=_without_page)
     maker.log.keys, maker.log.witnesses = (LOG,), (W1, W2)
     return maker.members()
+
+
+def whole(shown: Sequence[int] = (0, 2, 3, 4)) -> dict[str, bytes]:
+    """Return the files of a good package with a head index, or of one that shows less."""
+    log = busy()
+    log.keys, log.witnesses = (LOG,), (W1, W2)
+    index = Indexing(log, cover=((2, 0), (1, 2), (1, 3))).commit()
+    given: dict[str, Any] = {} if 3 in shown else {"rules": ()}
+    heads = index.heads(shown)
+    return Maker(
+        log=log, shown=shown, heads=heads, policy=POLICY, edit=_without_page, **given
+    ).members()
 
 
 def build() -> dict[str, bytes]:
@@ -50,6 +64,8 @@ def build() -> dict[str, bytes]:
 
     packages = {
         "good": zipped(members),
+        "whole": zipped(whole()),
+        "whole-but-for-its-tail": zipped(whole((0, 2, 4))),
         "cut": zipped(members)[:-100],
         "other-text": zipped(relisted(other_text)),
         "other-text-repaired": zipped(repaired(other_text)),

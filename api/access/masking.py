@@ -1,0 +1,86 @@
+"""What of a resource each kind may see: lists of what is allowed, so that the new is hidden.
+
+``reliability.md``, T8: no member outside the kind's list, and a card secret never but to its
+buyer. Sealed values stay closed: their references may be seen, which tell nothing. A buyer
+that is masked for a merchant keeps the last four symbols, so that two of one order are told
+apart and nobody is found by it. ``tests/api/access/test_readings.py``.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.access.matrix import Cell
+from api.principal import Kind
+
+SEEN: Final[dict[str, frozenset[str]]] = {
+    "order": frozenset(
+        {
+            *("order", "state", "funds", "product", "merchant", "buyer", "key", "amount"),
+            *("currency", "checkout", "hold_until", "paid_at", "delivered_at", "confirmed_at"),
+            *("released_at", "dispute", "units", "units_refunded", "refund", "timeline"),
+            *("index", "size", "min_index", "placed_at"),
+        }
+    ),
+    "dispute": frozenset(
+        {
+            *("dispute", "order", "state", "opener", "fault", "evidence_until", "due", "outcome"),
+            *("key_effect", "amount", "units", "facts", "appeal_until", "appealed", "accepted"),
+            *("arbitrator", "buyer", "merchant", "index", "size", "opens_commitment", "row"),
+            *("rules", "reason", "relied_on"),
+        }
+    ),
+    "key": frozenset(
+        {
+            *("key", "state", "product", "merchant", "batch", "order", "units", "units_used"),
+            *("units_refunded", "activated", "revealed", "hold_until", "index", "size"),
+        }
+    ),
+}
+"""By resource: what may be seen of one by whoever may see it at all."""
+
+OWNERS_ALONE: Final[dict[str, frozenset[str]]] = {
+    "order": frozenset({"device", "address", "voucher", "guide"}),
+    "dispute": frozenset({"messages"}),
+    "key": frozenset({"fingerprint"}),
+}
+"""What is seen beside it by those whose own it is."""
+
+BUYERS_ALONE: Final[dict[str, frozenset[str]]] = {
+    "key": frozenset({"raw_key", "code"}),
+}
+"""What the buyer alone sees."""
+
+
+def show(resource: str, kind: Kind, cell: Cell, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of *body* somebody of *kind* with *cell* may see.
+
+    Raises:
+        LookupError: nobody has said what of such a resource may be seen.
+    """
+    seen = SEEN[resource]
+    if cell in (Cell.OWN, Cell.OWN_MASKED):
+        seen = seen | OWNERS_ALONE[resource]
+    if kind is Kind.CONSUMER and cell is Cell.OWN:
+        seen = seen | BUYERS_ALONE.get(resource, frozenset())
+    found = {name: _closed(value) for name, value in body.items() if name in seen}
+    if cell is Cell.OWN_MASKED:
+        found |= {name: mask_person(found[name]) for name in ("buyer",) if name in found}
+        found = {name: value for name, value in found.items() if name not in ("device", "address")}
+    return found
+
+
+def mask_person(pseudonym: object) -> str:
+    """Return what a merchant sees of a buyer's pseudonym."""
+    text = str(pseudonym)
+    return f"{text.partition('_')[0]}_…{text[-4:]}"
+
+
+def _closed(value: object) -> object:
+    """Return *value* with every opened sealed value closed again."""
+    if isinstance(value, Mapping):
+        if "sealed" in value:
+            return {"sealed": value["sealed"]}
+        return {name: _closed(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_closed(each) for each in value]
+    return value

@@ -1,0 +1,199 @@
+"""The authorization matrix as data: who may do what (``reliability.md``, 4.2). All of it.
+
+A *row* has one cell for each of the eight kinds, and the scope that a token must hold; an
+*operation* of the API, by its ``operation_id``, stands in one row and may ask for more: a
+step-up, or that the read is recorded. A route without a row keeps the program from starting,
+and so does a row of `OPERATIONS` without a route. Published as ``docs/authorization.md``;
+``tests/api/access/test_matrix.py`` asserts every cell.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from api.principal import Kind
+
+
+class Cell(StrEnum):
+    """What one kind may do in one row."""
+
+    NONE = "–"
+    ALL = "all"
+    OWN = "own"
+    OWN_MASKED = "own, buyer masked"
+    CASE = "case"
+    SCOPE = "scope"
+    MASK = "mask"
+    TWO = "2p"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the matrix.
+
+    Attributes:
+        title: what is done, in the words of ``reliability.md``.
+        cells: in the order of `Kind`.
+        scope: that a token must hold; None for what needs no token.
+        end_users: whether what a platform client owns are its end users' things.
+        delegated: whether a platform client may do it for a merchant that its scopes name.
+    """
+
+    title: str
+    cells: tuple[Cell, ...]
+    scope: str | None = None
+    end_users: bool = True
+    delegated: bool = False
+
+    def cell(self, kind: Kind) -> Cell:
+        """Return what *kind* may do."""
+        return self.cells[list(Kind).index(kind)]
+
+
+_CELLS: Final = {
+    "-": Cell.NONE,
+    "a": Cell.ALL,
+    "o": Cell.OWN,
+    "b": Cell.OWN_MASKED,
+    "c": Cell.CASE,
+    "s": Cell.SCOPE,
+    "m": Cell.MASK,
+    "2": Cell.TWO,
+}
+
+
+def _row(
+    title: str,
+    cells: str,
+    scope: str | None = None,
+    *,
+    end_users: bool = True,
+    delegated: bool = False,
+) -> Row:
+    found = tuple(_CELLS[each] for each in cells.split())
+    if len(found) != len(Kind):
+        raise ValueError(f"{title}: a row has a cell for each kind")
+    return Row(title, found, scope, end_users, delegated)
+
+
+# consumer, merchant, platform client, auditor, arbitrator, regulator, operator, anonymous
+ROWS: Final[dict[str, Row]] = {
+    "public": _row("What is public", "a a a a a a a a"),
+    "signed": _row("Sent under a signature of its own, which is checked", "a a a a a a a a"),
+    "verify": _row("Verify an uploaded proof or badge", "a a a a a a a a"),
+    "bundles": _row("Entry bundles and entries", "- - - a - - a -", "log.read"),
+    "goods": _row(*("Manage goods, import keys", "- o o - - - - -", "goods.write"), delegated=True),
+    "trade": _row("Order, pay, confirm receipt", "o - o - - - - -", "trade.write"),
+    "order": _row("Read an order", "o b o m c s m -", "trade.read"),
+    "reveal": _row("Reveal a card secret", "o - - - - - - -", "keys.reveal"),
+    "activate": _row("Activate a code", "o - o - - - - -", "keys.activate"),
+    "dispute": _row("Open or answer a dispute", "o o o - - - - -", "disputes.write"),
+    "replay": _row("Replay a history at a tree size", "- - - m c s m -", "history.read"),
+    "rule": _row("Rule on a dispute", "- - - - c - - -", "disputes.rule"),
+    "evidence": _row("Export an evidence bundle", "o o o m c s 2 -", "evidence.read"),
+    "ask": _row("Ask to open a sealed value", "- - - - c s - -", "openings.ask"),
+    "approve": _row("Approve that request", "- - - - - - 2 -", "openings.approve"),
+    "feed": _row("Feeds", "- o o m - s m -", "feeds.read"),
+    "client": _row(*("API clients, webhooks", "- o o - - - - -", "clients.write"), end_users=False),
+    "readers": _row(*("Who read my data", "o o o a - - a -", "readings.read"), end_users=False),
+    "govern": _row(
+        *("Grant role, rotate or destroy key, new epoch", "- - - - - - 2 -", "govern"),
+        end_users=False,
+    ),
+    "operate": _row("Metrics, readiness detail", "- - - - - - a -", "operate"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the API.
+
+    Attributes:
+        row: its row's name.
+        read_event: whether what is read is recorded, for those whom it concerns.
+        step_up: whether the person must have shown anew who it is.
+        resource: what its answer shows, for `api.access.masking`.
+        topic: what a regulator's scope must name, as ``topic:<topic>``.
+    """
+
+    row: str
+    read_event: bool = False
+    step_up: bool = False
+    resource: str | None = None
+    topic: str | None = None
+
+    @property
+    def rule(self) -> Row:
+        """Its row."""
+        return ROWS[self.row]
+
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    # health
+    "health_live": Operation("public"),
+    "health_ready": Operation("public"),
+    "health_start": Operation("public"),
+    "metrics_read": Operation("operate"),
+    # the log
+    "log_checkpoint": Operation("public"),
+    "log_tile": Operation("public"),
+    "log_bundle": Operation("bundles"),
+    "log_stamp": Operation("public"),
+    "log_entry": Operation("bundles"),
+    "log_proof": Operation("public"),
+    # goods
+    "products_create": Operation("goods"),
+    "batches_import": Operation("goods"),
+    "products_stock": Operation("public"),
+    "products_badges": Operation("public"),
+    "certification_status": Operation("public"),
+    "certification_key": Operation("public"),
+    # trade
+    "orders_place": Operation("trade"),
+    "redemptions_redeem": Operation("activate"),
+    "callbacks_receive": Operation("signed"),
+    # feeds
+    "feeds_read": Operation("feed"),
+    "feeds_file": Operation("feed"),
+    "feeds_receipt": Operation("feed"),
+    # access
+    "oauth_metadata": Operation("public"),
+    "oauth_keys": Operation("public"),
+    "oauth_token": Operation("signed"),
+    "oauth_revoke": Operation("signed"),
+    "clients_read": Operation("client"),
+    "clients_issue_key": Operation("client"),
+    "clients_revoke_key": Operation("client"),
+    "readings_list": Operation("readers"),
+    "openings_request": Operation("ask", topic="dispute"),
+    "openings_approve": Operation("approve"),
+}
+
+
+def default_scopes(kind: Kind) -> frozenset[str]:
+    """Return every scope that *kind* can make use of."""
+    return frozenset(
+        row.scope
+        for row in ROWS.values()
+        if row.scope is not None and row.cell(kind) is not Cell.NONE
+    )
+
+
+def check_complete(operations: Iterable[str]) -> None:
+    """Refuse to start with a route that has no row, or a row that has no route.
+
+    Args:
+        operations: the ``operation_id`` of every route that the application has.
+
+    Raises:
+        LookupError: so it is; all of them are named.
+    """
+    found = list(operations)
+    doubled = sorted({each for each in found if found.count(each) > 1})
+    missing, unused = sorted({*found} - OPERATIONS.keys()), sorted(OPERATIONS.keys() - {*found})
+    if doubled or missing or unused:
+        raise LookupError(
+            "api/access/matrix.py and the routes disagree:"
+            f" routes without a row {missing}, rows without a route {unused}, twice {doubled}"
+        )

@@ -1,0 +1,70 @@
+"""Whose a thing is, as the log says: for the checks of single things.
+
+Each returns a function, so that the log is asked only once the function is granted.
+``tests/api/access/test_matrix.py``.
+"""
+
+from collections.abc import Callable
+
+from api.access.reach import Parties
+from domain.application import Trade
+from domain.catalogue.product import Product
+from domain.clients.client import Client
+from domain.clients.opening import Opening
+from domain.disputes.dispute import Dispute
+from domain.keys.key import Key
+from domain.orders.order import Order
+
+Find = Callable[[], Parties]
+
+
+def product_parties(trade: Trade, product: str) -> Find:
+    """Return what finds whose *product* is."""
+    return lambda: Parties(merchant=trade.load(Product, product).merchant)
+
+
+def order_parties(trade: Trade, order: str) -> Find:
+    """Return what finds whose *order* is, and who decides its dispute if it has one."""
+
+    def find() -> Parties:
+        found = trade.load(Order, order)
+        arbitrator = trade.load(Dispute, found.dispute).arbitrator if found.dispute else ""
+        return Parties(found.buyer, found.merchant, arbitrator)
+
+    return find
+
+
+def dispute_parties(trade: Trade, dispute: str) -> Find:
+    """Return what finds whose *dispute* is, and who decides it."""
+
+    def find() -> Parties:
+        found = trade.load(Dispute, dispute)
+        order = trade.load(Order, found.order)
+        return Parties(order.buyer, order.merchant, found.arbitrator)
+
+    return find
+
+
+def key_parties(trade: Trade, key: str) -> Find:
+    """Return what finds whose *key* is: its merchant's, and its buyer's once it has one."""
+
+    def find() -> Parties:
+        found = trade.load(Key, key)
+        buyer = trade.load(Order, found.order).buyer if found.order else ""
+        return Parties(buyer, found.merchant)
+
+    return find
+
+
+def client_parties(trade: Trade, client: str) -> Find:
+    """Return what finds whose API client *client* is."""
+    return lambda: Parties(owner=trade.load(Client, client).subject)
+
+
+def opening_parties(trade: Trade, opening: str) -> Find:
+    """Return what finds the request *opening*."""
+
+    def find() -> Parties:
+        return Parties(owner=trade.load(Opening, opening).requester)
+
+    return find

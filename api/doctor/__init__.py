@@ -1,0 +1,1 @@
+"""The checks of ``xiyou doctor`` (``reliability.md``, 7.4), by their numbers there."""

@@ -1,0 +1,1 @@
+"""Webhooks out: telling an endpoint that something of its own has happened."""
