@@ -82,7 +82,7 @@ COVERAGE: Final[Mapping[str, Route | Without | Pending]] = {
     "view_key": Pending("trading"),
     "show_code": Pending("trading"),
     "opens_commitment": Pending("trading"),
-    # refunds: returns
+    # refunds that are asked for
     "request_refund": Pending("trading"),
     "approve_refund": Pending("trading"),
     "refund_undelivered": Without(TIMER),
