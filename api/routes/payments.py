@@ -19,7 +19,7 @@ from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import BuyerId, CheckoutId, OrderId, PaymentId
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
-from domain.errors import NotFoundError, NotYetError
+from domain.errors import NotYetError, WrongPartyError
 from domain.event import Meta
 from domain.money import Money
 from domain.payments.channel import NAME_PATTERN, Route
@@ -124,7 +124,7 @@ def _route(ledger: Deployment, channel: str, connection: str | None) -> Route:
     """Return the connection that is asked.
 
     Raises:
-        NotFoundError: we have none.
+        WrongPartyError: we have none.
     """
     found = sorted(
         each
@@ -132,7 +132,7 @@ def _route(ledger: Deployment, channel: str, connection: str | None) -> Route:
         if each.channel == channel and connection in (None, each.connection)
     )
     if not found:
-        raise NotFoundError(f"channel: there is no connection to {channel}")
+        raise WrongPartyError(f"channel: we are not connected to {channel}: name another")
     return found[0]
 
 
