@@ -57,6 +57,7 @@ COVERAGE: Final[Mapping[str, Route | Without | Pending]] = {
     "place_for_review": Route("reviews_open"),
     "place_blocked": Route("reviews_open"),
     "clear_order": Route("reviews_clear"),
+    "close_review": Route("reviews_clear"),
     "block_order": Route("reviews_block"),
     # collecting
     "initiate_payment": Route("payments_initiate"),

@@ -97,7 +97,7 @@ def review_routes(ledger: Deployment) -> APIRouter:
         def act(command: Command) -> object:
             key = body.key or _any_key(ledger, order)
             if key is None:
-                return ledger.trade.close_order(command, order, "sold_out")
+                return ledger.trade.close_review(command, order)
             return ledger.trade.clear_order(command, order, key, body.reason)
 
         return Task(act)
