@@ -42,7 +42,7 @@ class Market:
 
     def offered(self, *lines: str, policy: str | None = None, units: int = 1) -> str:
         """Return a product with a key for each line."""
-        about = {"merchant": MERCHANT, "code": token_hex(4), "title": "月卡"}
+        about: dict[str, object] = {"merchant": MERCHANT, "code": token_hex(4), "title": "月卡"}
         about |= {"price": PRICE.amount, "currency": PRICE.currency}
         if policy is not None:
             about["release_policy"] = policy

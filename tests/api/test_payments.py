@@ -36,7 +36,7 @@ def test_the_channel_is_asked_once_and_says_where_to_pay(paying_market: Paying) 
     payment = first.json["payment"]
     page = f"https://sandbox.invalid/{MAIN.channel}/{payment}"
     assert (first.json["page"], first.json["sandbox"]) == (page, True)
-    assert (first.json["channel"], first.json["connection"]) == MAIN
+    assert [first.json["channel"], first.json["connection"]] == list(MAIN)
     again = market.buyer.ask("/v1/payments", body, name)
     assert (again.json["payment"], again.json["page"]) == (payment, page)
     counter.ask("pay", MAIN, payment=payment)

@@ -8,11 +8,20 @@ from tests.domain.payments.paying import MAIN
 RAW = "SALE-7KQ2-XW93-0001"
 STORY = [
     *("product.created", "product.import_started", "key.imported", "key.sealed", "key.listed"),
-    *("product.import_completed", "identity.account_restricted"),
+    *("product.import_finished", "identity.account_restricted"),
     *("order.placed", "key.reserved", "payment.initiated"),
     *("payment.captured", "ledger.posted", "order.paid", "funds.held", "ledger.posted"),
-    *("key.sold", "voucher.issued", "order.delivered", "usage.recorded"),
-    *("key.activated", "order.confirmed", "key.confirmed", "usage.recorded", "key.revealed"),
+    *("key.sold", "voucher.issued", "order.delivered"),
+    # The code is looked at, and typed.
+    *("client.usage_recorded", "key.activated"),
+    # The raw key is asked for too early, which is told as well, and then in time.
+    *(
+        "client.usage_recorded",
+        "order.confirmed",
+        "key.confirmed",
+        "client.usage_recorded",
+        "key.revealed",
+    ),
 ]
 
 

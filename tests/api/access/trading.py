@@ -30,8 +30,8 @@ def an_order(world: World, kind: Kind, whose: Whose) -> Found:
     merchant = "M-LAN" if whose == "own" else "M-FOX"
     command, order, checkout = world.command(buyer, "consumer"), Order(new_id("ord")), new_id("chk")
     product = world.products[0 if whose == "own" else 1]
-    about = (checkout, buyer, merchant, product, 1, 5, "CNY")
-    order.happen(command, OrderPlaced(*order.follows(command), *about))
+    placed = OrderPlaced(*order.follows(command), checkout, buyer, merchant, product, 1, 5, "CNY")
+    order.happen(command, placed)
     world.ledger.trade.save(*command.events, command_id=command.id)
     return {"order": order.id, "checkout": checkout, "buyer": buyer}
 
