@@ -5,7 +5,7 @@
                  unlist_key, void_key
     upstream     check_upstream
     placing      place_order, order_product, expire_order
-    review       place_for_review, place_blocked, clear_order, block_order
+    review       place_for_review, place_blocked, clear_order, close_review, block_order
     collecting   initiate_payment, capture_payment, refuse_callback, return_unclaimed
     receiving    receive_callback, take_answer
     sales        deliver_order, expire_voucher, renew_voucher, activate_key, use_units,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from domain.catalogue.product import Product
 from domain.command import Command
 from domain.desk import use_case
-from domain.errors import ReasonMissingError, WrongPartyError
+from domain.errors import IllegalTransitionError, ReasonMissingError, WrongPartyError
 from domain.identity.standing import require_right
 from domain.keys.key import Key
 from domain.money import Money
@@ -52,7 +52,7 @@ class Review(Standings):
 
     @use_case
     def clear_order(self, command: Command, order: str, key: str, reason: str) -> None:
-        """End the review well: *key* is held. Where none is left, close it as ``sold_out``.
+        """End the review well: *key* is held. Where none is left, see `close_review`.
 
         Raises:
             WrongPartyError: the caller is no member of the staff, or the key is not of the
@@ -80,6 +80,21 @@ class Review(Standings):
             raise WrongPartyError(f"{order}: {command.meta.role} blocks no order")
         _check_reason(order, reason)
         self.load(Order, order).block(command, reason)
+
+    @use_case
+    def close_review(self, command: Command, order: str) -> None:
+        """End the review of an order for which no key is left, as ``sold_out``.
+
+        Raises:
+            WrongPartyError: the caller is no member of the staff.
+            IllegalTransitionError: it is under review no more.
+        """
+        if command.meta.role != "staff":
+            raise WrongPartyError(f"{order}: a review is ended by staff, not {command.meta.role}")
+        found = self.load(Order, order)
+        if found.state != "under_review":
+            raise IllegalTransitionError(order, "order.closed (sold_out)", found.state)
+        found.close(command, "sold_out")
 
     def _take(self, command: Command, wish: Wish, reason: str) -> Order:
         _check_reason(wish.order, reason)

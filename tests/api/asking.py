@@ -95,10 +95,11 @@ def token_of(
     bound_to: str | None = None,
     authenticated_at: int | None = None,
     named: str | None = None,
+    methods: tuple[str, ...] = (),
 ) -> str:
     """Return a token as our own issuer gives it."""
     granted = default_scopes(kind) if scopes is None else scopes
-    grant = Grant(kind, subject, client, granted, "", bound_to, authenticated_at)
+    grant = Grant(kind, subject, client, granted, "", bound_to, authenticated_at, methods=methods)
     now = int(time.time())
     return write_token(grant, gate.name, gate.keys[0], now, named or token_hex(8))
 

@@ -10,8 +10,13 @@ from pydantic import SecretStr
 from api.app import create_app
 from api.bootstrap import Deployment
 from api.settings import Settings
+from domain.payments.store.connections import write_connections
 from scripts.migrate import migrate
+from scripts.sandbox import SandboxProcess
 from tests.api.asking import Client, serving
+from tests.api.buying import Market
+from tests.domain.payments.counter import Counter
+from tests.domain.payments.paying import connections
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +52,25 @@ def client(ledger: Deployment) -> Iterator[Client]:
     """Somebody who asks it over HTTP."""
     with serving(create_app(ledger)) as made:
         yield made
+
+
+@pytest.fixture
+def market(ledger: Deployment) -> Iterator[Market]:
+    """The parties to a sale, each with its own token."""
+    app = create_app(ledger)
+    with serving(app) as made:
+        yield Market(ledger, app, made)
+
+
+@pytest.fixture
+def paying_market(settings: Settings) -> Iterator[tuple[Market, Counter]]:
+    """The same, connected to payment channels that a sandbox plays."""
+    with Deployment(settings, migrate) as opened:
+        write_connections(opened.home, connections())
+        opened.prepare()
+        app = create_app(opened)
+        with serving(app) as made, SandboxProcess() as sandbox:
+            counter = Counter(sandbox.endpoint, f"{made.base}/v1/callbacks")
+            asked = dict.fromkeys(connections(), sandbox.endpoint)
+            write_connections(opened.home, connections(), asked)
+            yield Market(opened, app, made), counter

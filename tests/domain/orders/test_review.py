@@ -99,3 +99,15 @@ def test_d7_a_decision_has_a_reason_and_a_key_is_what_was_ordered() -> None:
     world.do("place_for_review", WISH, "odd_hours")
     with pytest.raises(WrongPartyError, match="is not 1 of"):
         staff(world, "clear_order", ORDER, key, "known buyer")
+
+
+def test_d7_staff_alone_ends_a_review_as_sold_out_and_a_cleared_order_is_none() -> None:
+    world = World()
+    [key] = world.stocked()
+    world.do("place_for_review", WISH, "odd_hours")
+    with pytest.raises(WrongPartyError):
+        world.do("close_review", ORDER)
+    staff(world, "clear_order", ORDER, key, "known buyer")
+    with pytest.raises(IllegalTransitionError):
+        staff(world, "close_review", ORDER)
+    assert standing(world) == ("placed", "reserved", "none", False)
