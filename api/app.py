@@ -45,6 +45,7 @@ from api.routes.log import log_routes
 from api.routes.oauth import oauth_routes
 from api.routes.orders import order_routes
 from api.routes.redemptions import redemption_routes
+from api.routes.shopkeeping import shopkeeping_routes
 from api.tracing import traces_to
 from api.versions import Versions
 from api.watching import watch
@@ -69,6 +70,8 @@ def create_app(ledger: Deployment) -> FastAPI:
         *(redemption_routes, callback_routes, certification_routes, feed_routes),
     ):
         app.include_router(routes(ledger))
+    for shop in shopkeeping_routes(ledger):
+        app.include_router(shop)
     app.include_router(oauth_routes(gate))
     app.include_router(access_routes(ledger, gate))
     guard.install(app, gate)
