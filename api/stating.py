@@ -12,6 +12,7 @@ from domain.identifiers import SUFFIX_PATTERN
 from domain.money import Money
 
 MERCHANT_PATTERN: Final = r"[A-Z]{1,3}(-[A-Z0-9]{1,32})?"
+PARTY_PATTERN: Final = f"^(usr_{SUFFIX_PATTERN}|{MERCHANT_PATTERN})$"
 MAX_PICTURE: Final = 4_000_000
 """Characters of base64: 3 MB, so that the body is one that is taken."""
 
@@ -19,7 +20,7 @@ Merchant = Annotated[str, Field(pattern=f"^{MERCHANT_PATTERN}$", examples=["M-LA
 Party = Annotated[
     str,
     Field(
-        pattern=f"^(usr_{SUFFIX_PATTERN}|{MERCHANT_PATTERN})$",
+        pattern=PARTY_PATTERN,
         description="A consumer or a merchant, by its pseudonym.",
         examples=["M-LAN"],
     ),

@@ -26,6 +26,7 @@ from domain.qualification.standing import load_qualification
 
 BYTES: Final = "application/octet-stream"
 MerchantName = Annotated[str, Path(pattern=f"^{MERCHANT_PATTERN}$")]
+DocumentName = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 
 class Filed(Body):
@@ -68,7 +69,7 @@ def document_routes(ledger: Deployment) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {BYTES: {}}}},
     )
-    def read_document(merchant: MerchantName, document: Digest, asked: Asked) -> Response:
+    def read_document(merchant: MerchantName, document: DocumentName, asked: Asked) -> Response:
         """Return a document that a merchant has filed, to whoever reviews it; it is recorded."""
 
         def find() -> Parties:

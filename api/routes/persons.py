@@ -6,19 +6,21 @@ destroyed here: the day's ``xiyou erase`` does it, with the database's owner's r
 ``tests/api/test_persons.py``.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
 from api.access.asking import Asked
 from api.access.parties import parties_of
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
 from api.duties import duty_now
-from api.stating import Body, Party, VerificationId
+from api.stating import PARTY_PATTERN, Body, Party, VerificationId
 from domain.command import Command
 from domain.identity.account import account_of
 from domain.identity.events import RevocationCause
+
+PartyName = Annotated[str, Path(pattern=PARTY_PATTERN)]
 
 
 class Revocation(Body):
@@ -70,7 +72,7 @@ def person_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, "/erasures/{party}/agreement", answer=_agreed, operation_id="erasures_agree"
     )
-    def agree_to_erasure(party: Party, asked: Asked) -> Task:
+    def agree_to_erasure(party: PartyName, asked: Asked) -> Task:
         """Agree to what the person, or another member of the staff, has asked for."""
         del asked
 
