@@ -20,7 +20,7 @@ from api.bootstrap import Deployment
 from api.errors import BodyTooLargeError
 from api.stating import MERCHANT_PATTERN, Body, Category, Digest, Moment
 from chain.errors import MalformedError
-from domain.errors import NotFoundError
+from domain.errors import DocumentsMissingError, NotFoundError
 from domain.qualification.documents import MAX_DOCUMENT_SIZE, Paper
 from domain.qualification.standing import load_qualification
 
@@ -95,13 +95,13 @@ def papers_of(ledger: Deployment, merchant: str, filed: list[Filed]) -> tuple[Pa
     """Return the documents of *merchant* that *filed* names.
 
     Raises:
-        NotFoundError: one was never sent, or not by this merchant.
+        DocumentsMissingError: one was never sent, or not by this merchant.
     """
     papers = []
     for each in filed:
         ticket = ticket_of(ledger, merchant, each.document)
         if not hmac.compare_digest(ticket, each.ticket):
-            raise NotFoundError(f"document {each.document}: {merchant} has not sent it here")
+            raise DocumentsMissingError((f"{each.kind} {each.document}: was not sent here",))
         content = ledger.documents.get(each.document)
         papers.append(Paper(each.kind, content, each.category, each.valid_until))
     return tuple(papers)
