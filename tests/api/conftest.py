@@ -11,7 +11,9 @@ from api.app import create_app
 from api.bootstrap import Deployment
 from api.settings import Settings
 from scripts.migrate import migrate
+from scripts.sandbox import SandboxProcess
 from tests.api.asking import Client, serving
+from tests.api.shopkeeping import Shop
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +49,18 @@ def client(ledger: Deployment) -> Iterator[Client]:
     """Somebody who asks it over HTTP."""
     with serving(create_app(ledger)) as made:
         yield made
+
+
+@pytest.fixture
+def shop(ledger: Deployment) -> Iterator[Shop]:
+    """A shop whose merchant and staff act over HTTP."""
+    app = create_app(ledger)
+    with serving(app) as made:
+        yield Shop(ledger, app.state.gate, made)
+
+
+@pytest.fixture(scope="session")
+def outsiders() -> Iterator[SandboxProcess]:
+    """The sandbox of the outside parties, in a process of its own."""
+    with SandboxProcess() as process:
+        yield process
