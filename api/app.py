@@ -51,6 +51,7 @@ from api.routes.refunds import refund_routes
 from api.routes.reveals import reveal_routes
 from api.routes.reviews import review_routes
 from api.routes.sales import sale_routes
+from api.routes.shopkeeping import shopkeeping_routes
 from api.tracing import traces_to
 from api.versions import Versions
 from api.watching import watch
@@ -78,6 +79,8 @@ def create_app(ledger: Deployment) -> FastAPI:
         *(sale_routes,),
     ):
         app.include_router(routes(ledger))
+    for shop in shopkeeping_routes(ledger):
+        app.include_router(shop)
     app.include_router(oauth_routes(gate))
     app.include_router(access_routes(ledger, gate))
     guard.install(app, gate)

@@ -194,14 +194,15 @@ class _Slip:
 _SLIP: Final = "slip__"
 
 
-async def _slip(request: Request, key: IdempotencyKey = None) -> _Slip:
+async def _slip(request: Request, idempotency_key: IdempotencyKey = None) -> _Slip:
+    # Not named ``key``: a path may have a parameter of that name.
     clerk = request.app.state.clerk
     assert isinstance(clerk, Clerk)  # noqa: S101 — create_app has put it there
     query = request.url.query
     return _Slip(
         clerk,
         request.app.state.ledger.door_key,
-        check_key(key),
+        check_key(idempotency_key),
         principal(request),
         f"{request.url.path}?{query}" if query else request.url.path,
         getattr(request.state, "body", b""),

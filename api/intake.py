@@ -16,12 +16,13 @@ from api.errors import BodyMalformedError, BodyTooLargeError
 from api.idempotency.key import read_strictly
 from api.problems import problem_of
 from chain.errors import MalformedError
+from domain.qualification.documents import MAX_DOCUMENT_SIZE
 
 MAX_JSON: Final = 4 << 20
 """Bytes; a batch of a thousand long raw keys fits."""
 MAX_RAW: Final = 1 << 20
 """Bytes of a body that is no JSON, unless its route is named in `LARGER`."""
-LARGER: Final[dict[str, int]] = {}
+LARGER: Final[dict[str, int]] = {"/v1/documents": MAX_DOCUMENT_SIZE}
 """Routes that take more, by the beginning of their path."""
 RAW: Final = ("/v1/callbacks/",)
 """Paths whose bodies are read by their routes alone."""

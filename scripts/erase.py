@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from api.bootstrap import Deployment
+from api.duties import duty_now
 from chain.entry import format_at
 from chain.errors import ChainError
 from chain.store.forgetting import UnlistedError, forget, values_of
@@ -31,10 +32,9 @@ from domain.identity.account import MAX_DIGESTS, Account, account_of, subjects_o
 from domain.identity.erasing import command_id_of
 from domain.identity.erasure import erased
 from domain.identity.events import PartyId
-from domain.identity.retention import Duty, duty_of
+from domain.identity.retention import Duty
 from domain.identity.standing import find_account
 from domain.payload import kind_of
-from domain.policies.policy import Entries
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Outcome
@@ -136,14 +136,6 @@ def decide(ledger: Deployment, party: str, actor: str, now: datetime) -> bool:
     command = command_by(ledger, actor, f"erasure/agree/{name}")
     ledger.trade.erase_person(command, party, moment, duty)
     return True
-
-
-def duty_now(ledger: Deployment, party: str, now: str) -> Duty | None:
-    """Return the duty to keep the data of *party* as the log has it."""
-    log = ledger.trade.recorder
-    if not isinstance(log, Entries):
-        raise TypeError("the recorder hands out no entries")
-    return duty_of(log, party, ledger.reader.size(), now)
 
 
 def is_longer(duty: Duty | None, account: Account, now: str) -> bool:

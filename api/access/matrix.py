@@ -109,6 +109,32 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "desk": _row(*("Carry an order, a payment or a refund on", "- - - - - - a -", "desk.write")),
     "operate": _row("Metrics, readiness detail", "- - - - - - a -", "operate"),
+    # the shop: what design 4.2 has no line for; the staff's are never a merchant's
+    "enrol": _row(
+        "Apply for admission, appeal a sanction, withdraw money",
+        "- o - - - - - -",
+        "merchant.write",
+    ),
+    "identify": _row(
+        "Say who one is, and ask to be forgotten", "o o o - - - - -", "identity.write"
+    ),
+    "rely": _row(
+        *("Put on record that a badge was shown", "- - o - - - - -", "badges.present"),
+        end_users=False,
+    ),
+    "vouch": _row("Decide on a person's identity", "- - - - - - a -", "identity.decide"),
+    "forget": _row("Agree to an erasure", "- - - - - - 2 -", "erasures.agree"),
+    "screen": _row(
+        "Screen keys: ask their operator, set them aside", "- - - - - - a -", "keys.screen"
+    ),
+    "release": _row("Let a key out of quarantine", "- - - - - - 2 -", "keys.screen"),
+    "review": _row("Review a merchant and its documents", "- - - - - - a -", "merchants.review"),
+    "admit": _row(
+        "Approve, suspend, reinstate or revoke a merchant; grant or end a scope",
+        *("- - - - - - 2 -", "merchants.review"),
+    ),
+    "book": _row("Book deposits, withdrawals, the guarantee", "- - - - - - a -", "money.book"),
+    "sanction": _row("Sanction a merchant, score it", "- - - - - - a -", "merchants.sanction"),
 }
 
 
@@ -199,6 +225,65 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "readings_list": Operation("readers"),
     "openings_request": Operation("ask", topic="dispute"),
     "openings_approve": Operation("approve"),
+    # the shop: goods
+    "products_rename": Operation("goods"),
+    "products_reprice": Operation("goods"),
+    "products_tell_cases_apart": Operation("goods"),
+    "products_withdraw": Operation("goods"),
+    "products_adjust_stock": Operation("goods"),
+    "keys_list_many": Operation("goods"),
+    "keys_list": Operation("goods"),
+    "keys_unlist": Operation("goods"),
+    "keys_void": Operation("goods"),
+    # the shop: screening
+    "keys_note_upstream": Operation("screen"),
+    "keys_ask_operator": Operation("screen"),
+    "keys_quarantine": Operation("screen"),
+    "keys_stolen": Operation("screen"),
+    "keys_propose_lifting": Operation("release"),
+    "keys_lift_quarantine": Operation("release"),
+    # the shop: identity
+    "identities_request": Operation("identify"),
+    "identities_check_source": Operation("identify"),
+    "identities_compare_face": Operation("identify"),
+    "identities_read_document": Operation("identify"),
+    "identities_check_bankcard": Operation("identify"),
+    "identities_decide": Operation("vouch"),
+    "identities_revoke": Operation("vouch"),
+    "erasures_ask": Operation("identify"),
+    "erasures_agree": Operation("forget"),
+    # the shop: qualification
+    "documents_send": Operation("enrol"),
+    "documents_read": Operation("review", read_event=True),
+    "qualifications_submit": Operation("enrol"),
+    "qualifications_waiting": Operation("review"),
+    "qualifications_review": Operation("review"),
+    "qualifications_reject": Operation("review"),
+    "qualifications_approve": Operation("admit"),
+    "qualifications_propose": Operation("admit"),
+    "qualifications_suspend": Operation("admit"),
+    "qualifications_reinstate": Operation("admit"),
+    "qualifications_revoke": Operation("admit"),
+    "scopes_propose": Operation("admit"),
+    "scopes_grant": Operation("admit"),
+    "scopes_propose_end": Operation("admit"),
+    "scopes_end": Operation("admit"),
+    "certificates_present": Operation("rely"),
+    # the shop: money and credit
+    "deposits_require": Operation("book"),
+    "deposits_top_up": Operation("book"),
+    "deposits_return": Operation("book"),
+    "deposits_forfeit": Operation("book"),
+    "withdrawals_request": Operation("enrol"),
+    "withdrawals_pay": Operation("book"),
+    "guarantee_fund": Operation("book"),
+    "sanctions_apply": Operation("sanction"),
+    "sanctions_appeal": Operation("enrol"),
+    "sanctions_lift": Operation("sanction"),
+    "credit_recompute": Operation("sanction"),
+    # the shop: webhooks
+    "webhooks_register": Operation("client"),
+    "webhooks_list": Operation("client"),
 }
 
 

@@ -12,6 +12,7 @@ from domain.catalogue.product import Product
 from domain.clients.client import Client
 from domain.clients.opening import Opening
 from domain.disputes.dispute import Dispute
+from domain.identity.verification import Verification
 from domain.keys.key import Key
 from domain.orders.order import Order
 from domain.payments.payment import Payment
@@ -93,3 +94,13 @@ def refund_parties(trade: Trade, refund: str) -> Find:
         return Parties(order.buyer, order.merchant)
 
     return find
+
+
+def parties_of(party: str) -> dict[str, str]:
+    """Return *party* in the place that a consumer, or a merchant, has in `Parties`."""
+    return {"buyer" if party.startswith("usr_") else "merchant": party}
+
+
+def verification_parties(trade: Trade, verification: str) -> Find:
+    """Return what finds whose identity *verification* is about."""
+    return lambda: Parties(**parties_of(trade.load(Verification, verification).party))

@@ -7,27 +7,25 @@ consumer, ``docs/asyncapi.yaml`` for its tools. ``tests/api/test_feeds.py``.
 
 import asyncio
 import logging
-import secrets
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from time import monotonic
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.access.asking import principal
 from api.bootstrap import Deployment
+from api.commands import Recorded, Task, Who, command_route
 from api.feeding import Answer, check_topic, owner_of
-from api.principal import Kind, Principal
+from api.principal import Kind
 from chain.canonical import MAX_INTEGER
 from chain.errors import ChainError
 from chain.feed.event import batch_bytes, read_cursor
 from chain.store.files import MissingFileError
-from domain.command import Command
-from domain.event import Meta, Role
+from domain.event import Role
 from domain.feeds.reading import Reading
 
 logger = logging.getLogger(__name__)
@@ -49,7 +47,6 @@ Look = Callable[[int], Answer]
 Topic = Annotated[str, Path(pattern=r"^[a-z]{1,32}$")]
 Day = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 FILE_TYPES: Final = {"json": "application/json", "parquet": "application/vnd.apache.parquet"}
-Who = Annotated[Principal, Depends(principal)]
 Cursor = Annotated[
     str | None,
     Query(alias="lastEventId", max_length=32, description="The id of the last event you have."),
@@ -117,23 +114,26 @@ def feed_routes(ledger: Deployment) -> APIRouter:
             raise MissingFileError(f"feeds/{topic}/{day}.{kind}")
         return FileResponse(path, media_type=FILE_TYPES[kind], headers=FOR_EVER)
 
-    @router.post("/{topic}/receipts", status_code=201, operation_id="feeds_receipt")
-    def note_read(topic: Topic, body: NewReceipt, who: Who) -> dict[str, Any]:
-        """Take the root that you computed; the answer names the entry that both sides keep."""
+    @command_route(router, "/{topic}/receipts", answer=_noted, operation_id="feeds_receipt")
+    def note_read(topic: Topic, body: NewReceipt, who: Who) -> Task:
+        """Take the root that you computed; the answer names the entry that both sides keep.
+
+        A reading is put on record once: the same one under another key is 409, and so derive
+        the key from what you computed. ``proof`` is null until the entry is published, and is
+        shown to the same key for ten minutes; ``proof_url`` has it for ever.
+        """
         check_topic(who, topic)
         our_root = feeding.root(body.size).hex()
         reader = who.client or who.subject
         reading = Reading(topic, body.size, body.root, reader, who.kind.value)
-        index = record(ledger, reading, ROLES.get(who.kind, "staff"), our_root)
         if our_root != body.root:
             logger.error("a feed reader's root differs from ours at size %d", body.size)
-        return {
-            "index": index,
-            "matches": our_root == body.root,
-            "our_root": our_root,
-            "proof": proof_of(ledger, index),
-            "proof_url": f"/v1/log/proofs/{index}",
-        }
+        return Task(
+            lambda command: ledger.trade.note_feed_read(command, reading, our_root),
+            reader,
+            ROLES.get(who.kind, "staff"),
+            lambda done: {"proof": proof_of(ledger, done.facts[0].index)},
+        )
 
     return router
 
@@ -187,12 +187,15 @@ def event_id(event: bytes) -> bytes:
     return event[start : event.index(b'"', start)]
 
 
-def record(ledger: Deployment, reading: Reading, role: Role, our_root: str) -> int:
-    """Record *reading*, once however often it comes; return its leaf index."""
-    command_id = reading.command_id
-    meta = Meta(reading.reader, role, "api", "api", command_id, command_id)
-    command = Command(meta, ledger.vault, secrets.token_bytes)
-    return ledger.trade.note_feed_read(command, reading, our_root)[0] - 1
+def _noted(done: Recorded) -> dict[str, Any]:
+    read = done.one("client.feed_read")
+    our_root = read.data.get("our_root", read.data["root"])
+    return {
+        "matches": our_root == read.data["root"],
+        "our_root": our_root,
+        "proof_url": f"/v1/log/proofs/{read.index}",
+        **done.receipt(),
+    }
 
 
 def proof_of(ledger: Deployment, index: int) -> str | None:

@@ -17,6 +17,7 @@ from tests.api.asking import Client, serving
 from tests.api.buying import Market
 from tests.domain.payments.counter import Counter
 from tests.domain.payments.paying import connections
+from tests.api.shopkeeping import Shop
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +75,17 @@ def paying_market(settings: Settings) -> Iterator[tuple[Market, Counter]]:
             asked = dict.fromkeys(connections(), sandbox.endpoint)
             write_connections(opened.home, connections(), asked)
             yield Market(opened, app, made), counter
+
+
+def shop(ledger: Deployment) -> Iterator[Shop]:
+    """A shop whose merchant and staff act over HTTP."""
+    app = create_app(ledger)
+    with serving(app) as made:
+        yield Shop(ledger, app.state.gate, made)
+
+
+@pytest.fixture(scope="session")
+def outsiders() -> Iterator[SandboxProcess]:
+    """The sandbox of the outside parties, in a process of its own."""
+    with SandboxProcess() as process:
+        yield process

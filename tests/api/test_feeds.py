@@ -205,15 +205,21 @@ def test_the_same_receipt_for_both_sides(ledger: Deployment) -> None:
     size = publish(ledger)
     root = ledger.feeding.root(size).hex()
     with served(ledger, REGULATOR) as client:
-        first = client.post("/v1/feeds/leads/receipts", {"size": size, "root": root})
+        said = {"size": size, "root": root}
+        first = client.post("/v1/feeds/leads/receipts", said, "receipt-of-leads-1")
         assert (first.status, first.json["matches"], first.json["proof"]) == (201, True, None)
         publish(ledger)
-        again = client.post("/v1/feeds/leads/receipts", {"size": size, "root": root})
+        again = client.post("/v1/feeds/leads/receipts", said, "receipt-of-leads-1")
         assert again.json["index"] == first.json["index"]
         assert again.json["proof"].startswith("c2sp.org/tlog-proof@v1\n")
-        small = client.post("/v1/feeds/leads/receipts", {"size": 77, "root": root})
+        other = client.post("/v1/feeds/leads/receipts", said, "receipt-of-leads-2")
+        assert (other.status, other.json["code"]) == (409, "state_conflict")
+        assert client.post("/v1/feeds/leads/receipts", said).status == 400
+        said = {"size": 77, "root": root}
+        small = client.post("/v1/feeds/leads/receipts", said, "receipt-of-leads-3")
         assert small.json["matches"] is False
-        much = client.post("/v1/feeds/leads/receipts", {"size": size + 50, "root": root})
+        said = {"size": size + 50, "root": root}
+        much = client.post("/v1/feeds/leads/receipts", said, "receipt-of-leads-4")
         assert (much.status, much.json["code"]) == (409, "ahead_of_log")
     kept = [each for each in ledger.reader.entries(size, 10_000) if each.type == "client.feed_read"]
     assert len(kept) == 2
