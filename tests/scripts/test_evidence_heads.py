@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from api.bootstrap import Deployment
+from api.exporting.heads import committed_for
+from api.exporting.making import Request, look_up
 from api.settings import load_settings
 from chain.canonical import to_bytes
 from chain.command import Command, NewEvent
@@ -19,8 +21,6 @@ from chain.store.forgetting import forget
 from chain.store.log import Log
 from domain.evidence.exporting import Approval
 from domain.evidence.heads import last_of_matter
-from scripts.evidence import Request, look_up
-from scripts.heads import committed_for
 from tests.scripts.calling import call
 from tests.scripts.conftest import Demo, demo_in
 from tests.scripts.test_evidence import YELLOW, export, verified
@@ -100,7 +100,7 @@ def test_without_an_index_the_export_goes_on_and_says_so(
     demo: Demo, policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = export(demo, tmp_path / "first.zip", "--order", demo.facts["order"]["stream"])
-    monkeypatch.setattr("scripts.heads.MAX_BACKLOG", -1)
+    monkeypatch.setattr("api.exporting.heads.MAX_BACKLOG", -1)
     package = tmp_path / "second.zip"
     called = call(
         "evidence", "export", "--stream", f"evidence/{first['number']}", "--out", package,
