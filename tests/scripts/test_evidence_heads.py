@@ -16,6 +16,8 @@ from chain.command import Command, NewEvent
 from chain.evidence import names
 from chain.evidence.archive import read_archive
 from chain.evidence.entries import sealed_places
+from chain.evidence.paper.certificate import Issued, Seal, certificate_of
+from chain.evidence.paper.position import heads_in as printed_heads
 from chain.store.files import exclusive
 from chain.store.forgetting import forget
 from chain.store.log import Log
@@ -67,6 +69,16 @@ def test_an_export_where_nobody_indexes_commits_itself_and_is_whole(
     assert found["complete"]["index"] == facts["heads"]
     lacking = {each["stream"]: each["types"] for each in found["complete"]["absent"]}
     assert "order.waiver_confirmed" in lacking[order]
+    # The certificate prints what the package's own head index commits to, as is verified.
+    members = read_archive(package.read_bytes())
+    committed = printed_heads(members)
+    assert committed == (found["complete"]["size"], found["complete"]["at"])
+    seal = Seal("CN=signer", "CN=root", "1", is_test=True)
+    content = certificate_of(Issued(members, "https://verify.example/", seal, committed))
+    rows = [row for group in content["groups"] for row in group["rows"]]
+    [told] = [str(row) for row in rows if "历史完整性" in row["zh"]]
+    assert f"at size {committed.size:,} the matter's streams ended so" in told
+    assert "not checked" not in told
     # What is committed already serves the next export.
     again = export(demo, tmp_path / "again.zip", "--order", order)
     assert again["heads"] == facts["heads"]
