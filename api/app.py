@@ -38,13 +38,18 @@ from api.recording import Recording
 from api.routes.access import access_routes
 from api.routes.callbacks import callback_routes
 from api.routes.certification import certification_routes
+from api.routes.disputes import dispute_routes
+from api.routes.evidence import evidence_routes
 from api.routes.feeds import feed_routes
 from api.routes.goods import goods_routes
 from api.routes.health import health_routes
 from api.routes.log import log_routes
 from api.routes.oauth import oauth_routes
+from api.routes.openings import opening_routes
 from api.routes.orders import order_routes
 from api.routes.redemptions import redemption_routes
+from api.routes.replays import replay_routes
+from api.routes.rulings import ruling_routes
 from api.tracing import traces_to
 from api.versions import Versions
 from api.watching import watch
@@ -67,6 +72,7 @@ def create_app(ledger: Deployment) -> FastAPI:
     for routes in (
         *(health_routes, log_routes, goods_routes, order_routes),
         *(redemption_routes, callback_routes, certification_routes, feed_routes),
+        *(dispute_routes, evidence_routes, opening_routes, replay_routes, ruling_routes),
     ):
         app.include_router(routes(ledger))
     app.include_router(oauth_routes(gate))

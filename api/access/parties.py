@@ -56,6 +56,21 @@ def key_parties(trade: Trade, key: str) -> Find:
     return find
 
 
+def merchant_parties(merchant: str) -> Find:
+    """Return what finds whose the standing of *merchant* is."""
+    return lambda: Parties(merchant=merchant)
+
+
+def matter_parties(trade: Trade, matter: str) -> Find:
+    """Return what finds whose an order, a dispute, a key or another stream is.
+
+    A stream of another kind is nobody's own: staff alone may ask for it.
+    """
+    finders = {"ord": order_parties, "dsp": dispute_parties, "key": key_parties}
+    found = finders.get(matter.partition("_")[0])
+    return Parties if found is None else found(trade, matter)
+
+
 def client_parties(trade: Trade, client: str) -> Find:
     """Return what finds whose API client *client* is."""
     return lambda: Parties(owner=trade.load(Client, client).subject)

@@ -16,7 +16,7 @@ from api.exporting.certifying import Certifier
 from api.exporting.custody import Extraction, statement_of
 from api.exporting.dating import collect_stamps, stamp_of
 from api.exporting.heads import committed_for, heads_under
-from api.exporting.issued import kept_path
+from api.exporting.issued import kept_path, note_matter
 from api.exporting.published import hashes_of, published_up_to
 from chain.entry import format_at
 from chain.evidence.consistency_file import ConsistencyFile
@@ -28,10 +28,11 @@ from chain.store.forgetting import owners_of
 from chain.store.stream_index.stored_log import Committed
 from chain.tlog_proof import TlogProof
 from domain.command import Command
+from domain.errors import NotFoundError
 from domain.event import Meta
 from domain.evidence.composing import Signed, compose, parties_of, subject_of
 from domain.evidence.exporting import Approval, Manifest, check_approval
-from domain.evidence.hiding import Disclosure, disclose, hidden_in, read_place
+from domain.evidence.hiding import Disclosure, Place, disclose, hidden_in, read_place
 from domain.evidence.package import EvidencePackage
 from domain.evidence.selection import (
     Selection,
@@ -55,10 +56,21 @@ class Request:
     approval: Approval
     subject: str | None
     court_case: str | None
+    values: tuple[str, ...] = ()
+    """Digests of hidden values that are to be opened wherever they stand in the matter."""
+
+    @property
+    def matter(self) -> str:
+        """What it is about: an order, a dispute or a stream."""
+        return self.order or self.dispute or self.stream or ""
 
 
 def make_package(
-    ledger: Deployment, request: Request, now: datetime, certifier: Certifier | None = None
+    ledger: Deployment,
+    request: Request,
+    now: datetime,
+    certifier: Certifier | None = None,
+    command: Command | None = None,
 ) -> tuple[str, bytes, Parts]:
     """Compose, record and write the package; return its number, its bytes and its parts.
 
@@ -67,6 +79,7 @@ def make_package(
         request: what is asked for.
         now: the moment.
         certifier: makes the certificate; None leaves it out.
+        command: that the issuing is recorded with; by default one of the command line.
 
     Raises:
         Refusal: a rule of the business forbids it; nothing was recorded.
@@ -77,7 +90,7 @@ def make_package(
     if committed is not None and committed.commitment.size > disclosure.selection.size:
         # The matter may have gone on meanwhile: it is shown as it was when committed.
         disclosure = look_up(ledger, request, committed.commitment.size)
-    return write_package(ledger, request, disclosure, now, committed, certifier)
+    return write_package(ledger, request, disclosure, now, committed, certifier, command)
 
 
 def write_package(
@@ -87,6 +100,7 @@ def write_package(
     now: datetime,
     committed: Committed | None = None,
     certifier: Certifier | None = None,
+    command: Command | None = None,
 ) -> tuple[str, bytes, Parts]:
     """Do the same for what was looked up; *committed* says where its histories end.
 
@@ -112,7 +126,9 @@ def write_package(
     )
     files = facts_of(parts)
     bundle = bundle_of(parts, files)
-    index = _record(ledger, request, number, bundle, checkpoint.size, len(contents))
+    manifest = Manifest(number, sha256_hex(bundle), sm3_hex(bundle), checkpoint.size, len(contents))
+    recording = command or _command(ledger, request, number)
+    index = ledger.trade.export_evidence(recording, manifest, request.approval)[-1] - 1
     # A crash here leaves a number that was issued and a file that was not: see the head.
     later, later_note = published_up_to(ledger, index + 1)
     proof = TlogProof.parse(ledger.prover.prove(index, later.size))
@@ -128,6 +144,7 @@ def write_package(
     package = package_of(files, bundle, issue)
     # Kept before it is handed out: a crash here leaves a package that can be rebuilt.
     write_private(kept_path(ledger, number), kept_form(package))
+    note_matter(ledger, request.matter, number)
     return number, package, parts
 
 
@@ -143,7 +160,7 @@ def look_up(ledger: Deployment, request: Request, size: int | None = None) -> Di
         Refusal: there is no such matter, or an opening lacks what it takes.
     """
     places = [read_place(each) for each in request.places]
-    if places:
+    if places or request.values:
         check_approval(request.actor, request.approval)
     log, size = ledger.trade.recorder, size or ledger.reader.size()
     selection: Selection
@@ -154,7 +171,11 @@ def look_up(ledger: Deployment, request: Request, size: int | None = None) -> Di
     else:
         selection = select_stream(log, request.stream or "", size)  # type: ignore[arg-type] # ours
 
-    digests = {bytes.fromhex(digest) for digest, _, _ in hidden_in(selection)}
+    hidden = hidden_in(selection)
+    if missing := set(request.values) - {digest for digest, _, _ in hidden}:
+        raise NotFoundError(f"sealed value {min(missing)}: is not of {request.matter}")
+    places += [Place(index, at) for digest, index, at in hidden if digest in request.values]
+    digests = {bytes.fromhex(digest) for digest, _, _ in hidden}
     owners = {each.hex(): owner for each, owner in owners_of(ledger.database, digests).items()}
 
     def duty(digest: str) -> str | None:
@@ -164,10 +185,8 @@ def look_up(ledger: Deployment, request: Request, size: int | None = None) -> Di
     return disclose(log, selection, places, owners.__contains__, basis, duty)  # type: ignore[arg-type] # ours
 
 
-def _record(
-    ledger: Deployment, request: Request, number: str, bundle: bytes, size: int, opened: int
-) -> int:
-    """Record that the package is issued; return the record's leaf index."""
+def _command(ledger: Deployment, request: Request, number: str) -> Command:
+    """Return the command that records the issuing of the package *number*."""
     command_id = f"evidence/{number}"
     meta = Meta(
         actor=request.actor,
@@ -177,10 +196,7 @@ def _record(
         command_id=command_id,
         correlation_id=command_id,
     )
-    manifest = Manifest(number, sha256_hex(bundle), sm3_hex(bundle), size, opened)
-    command = Command(meta, ledger.vault, secrets.token_bytes)
-    ids = ledger.trade.export_evidence(command, manifest, request.approval)
-    return ids[-1] - 1
+    return Command(meta, ledger.vault, secrets.token_bytes)
 
 
 def _next_number(ledger: Deployment, now: datetime) -> str:

@@ -94,8 +94,38 @@ def opening(world: World, _: Kind, whose: Whose) -> dict[str, Any]:
     return {"opening": "opn_01m6b1yq00e2aafp47cgx674mz" if whose == "missing" else world.opening()}
 
 
+RULING: Final = {
+    "outcome": "rejected",
+    "key_effect": "unchanged",
+    "reason": "a",
+    "relied_on": ["ord_x/1"],
+}
+
+
+def order(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
+    mine = world.bought if kind is Kind.PLATFORM_CLIENT else world.orders[0]
+    missing = "ord_01m6b1yq00e2aafp47cgx674mz"
+    return {"order": {"own": mine[0] if isinstance(mine, tuple) else mine, "other": world.orders[1], "missing": missing}[whose]}
+
+
+def case(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
+    """Name a dispute, of a platform client's own end user where one asks."""
+    found = dispute(world, kind, whose)
+    if kind is Kind.PLATFORM_CLIENT and whose == "own":
+        return {"dispute": world.bought[1]}
+    return found
+
+
+def key(_: World, __: Kind, whose: Whose) -> dict[str, Any]:
+    raise NotImplementedError
+
+
 def new_key(_: dict[str, Any]) -> object:
     return {"public_key": OKPKey.generate_key("Ed25519").as_dict(private=False)}
+
+
+def _of(body: dict[str, Any]) -> Callable[[dict[str, Any]], object]:
+    return lambda _: body
 
 
 CALLS: Final[Mapping[str, Call]] = {
@@ -141,6 +171,38 @@ CALLS: Final[Mapping[str, Call]] = {
         lambda found: {**found, "value": "ab" * 32, "purpose": "court order"},
     ),
     "openings_approve": Call("POST", "/v1/openings/{opening}/approval", opening, lambda _: {}),
+    # cases
+    "openings_list": public("/v1/openings"),
+    "openings_value": Call("GET", "/v1/openings/{opening}/value", own_opening),
+    "disputes_open": Call("POST", "/v1/disputes", order, lambda found: found),
+    **{
+        f"disputes_{name}": Call("POST", f"/v1/disputes/{{dispute}}/{path}", case, _of(body))
+        for name, path, body in (
+            ("add_evidence", "evidence", {"field": "statement", "text": "a"}),
+            ("concede", "concession", {}),
+            ("withdraw", "withdrawal", {}),
+            ("appeal", "appeal", {"reason": "a"}),
+            ("accept", "acceptance", {}),
+            ("assign", "assignment", {"arbitrator": "staff-5", "reason": "a"}),
+            ("enter_bank_result", "bank_result", {"outcome": "refund", "reason": "a"}),
+            ("execute", "execution", {}),
+            ("rule", "ruling", RULING),
+        )
+    },
+    "evidence_export": Call(
+        *("POST", "/v1/evidence", case), lambda found: {**found, "certificate": False}
+    ),
+    "evidence_list": Call("GET", "/v1/evidence?dispute={dispute}", case),
+    "evidence_read": Call("GET", "/v1/evidence/{number}.zip", package),
+    "evidence_request": Call(
+        *("POST", "/v1/evidence/requests", case),
+        lambda found: {"object": found["dispute"], "purpose": "a"},
+    ),
+    "evidence_verify": Call("POST", "/v1/evidence/verifications", is_thing=False),
+    "orders_replay": Call("GET", "/v1/orders/{order}/replay", order),
+    "disputes_replay": Call("GET", "/v1/disputes/{dispute}/replay", case),
+    "keys_replay": Call("GET", "/v1/keys/{key}/replay", key),
+    "merchants_replay": Call("GET", "/v1/merchants/{merchant}/replay", known_merchant),
 }
 """By operation."""
 
