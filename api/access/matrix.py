@@ -90,6 +90,10 @@ ROWS: Final[dict[str, Row]] = {
     "activate": _row("Activate a code", "o - o - - - - -", "keys.activate"),
     "dispute": _row("Open or answer a dispute", "o o o - - - - -", "disputes.write"),
     "replay": _row("Replay a history at a tree size", "- - - m c s m -", "history.read"),
+    "history": _row(
+        "Replay what is of no one case: a key over its orders, a merchant",
+        *("- - - m - s m -", "history.read"),
+    ),
     "rule": _row("Rule on a dispute", "- - - - c - - -", "disputes.rule"),
     "evidence": _row("Export an evidence bundle", "o o o m c s 2 -", "evidence.read"),
     "ask_export": _row(
@@ -194,8 +198,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "evidence_request": Operation("ask_export"),
     "evidence_verify": Operation("verify"),
     "orders_replay": Operation("replay", read_event=True, resource="replay", topic="dispute"),
-    "keys_replay": Operation("replay", read_event=True, resource="replay", topic="dispute"),
-    "merchants_replay": Operation("replay", read_event=True, resource="replay", topic="dispute"),
+    "keys_replay": Operation("history", read_event=True, resource="replay", topic="dispute"),
+    "merchants_replay": Operation("history", read_event=True, resource="replay", topic="dispute"),
     "disputes_replay": Operation("replay", read_event=True, resource="replay", topic="dispute"),
 }
 

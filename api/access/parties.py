@@ -12,8 +12,11 @@ from domain.catalogue.product import Product
 from domain.clients.client import Client
 from domain.clients.opening import Opening
 from domain.disputes.dispute import Dispute
+from domain.errors import NotFoundError
+from domain.identity.account import account_of
 from domain.keys.key import Key
 from domain.orders.order import Order
+from projections.case_replay import MERCHANT_STREAMS
 
 Find = Callable[[], Parties]
 
@@ -56,9 +59,16 @@ def key_parties(trade: Trade, key: str) -> Find:
     return find
 
 
-def merchant_parties(merchant: str) -> Find:
-    """Return what finds whose the standing of *merchant* is."""
-    return lambda: Parties(merchant=merchant)
+def merchant_parties(trade: Trade, merchant: str) -> Find:
+    """Return what finds whose the standing of *merchant* is, if the log has anything of it."""
+
+    def find() -> Parties:
+        streams = [*(f"{each}/{merchant}" for each in MERCHANT_STREAMS), account_of(merchant)]
+        if not any(trade.recorder.select_events(each, limit=1) for each in streams):
+            raise NotFoundError
+        return Parties(merchant=merchant)
+
+    return find
 
 
 def matter_parties(trade: Trade, matter: str) -> Find:

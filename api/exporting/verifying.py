@@ -8,7 +8,7 @@ The trust is this log's own policy: who needs a verdict that does not rest on us
 from base64 import b64encode
 from importlib.metadata import version
 from threading import BoundedSemaphore
-from typing import Any, IO, Final
+from typing import Any, BinaryIO, Final
 
 from api.bootstrap import Deployment
 from chain.entry import Entry
@@ -31,7 +31,7 @@ _at_once = BoundedSemaphore(2)
 """Packages that are checked at once: each may take seconds of a core."""
 
 
-def verify_upload(ledger: Deployment, file: IO[bytes]) -> dict[str, Any]:
+def verify_upload(ledger: Deployment, file: BinaryIO) -> dict[str, Any]:
     """Return the report on the package in *file*, or on the proof.
 
     Raises:

@@ -8,7 +8,7 @@ Each read is an event that those whom it concerns can see. ``tests/api/test_evid
 
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, BinaryIO, Self, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -106,7 +106,7 @@ def evidence_routes(ledger: Deployment) -> APIRouter:
             async for part in request.stream():
                 file.write(part)
             file.seek(0)
-            return await run_in_threadpool(verify_upload, ledger, file)
+            return await run_in_threadpool(verify_upload, ledger, cast("BinaryIO", file))
 
     return router
 

@@ -76,7 +76,7 @@ def replay_routes(ledger: Deployment) -> APIRouter:
         merchant: Merchant, asked: Asked, size: Size = None, at: At = None
     ) -> dict[str, Any]:
         """Show a merchant's qualification, credit, deposit and sanctions as they stood."""
-        found = merchant_parties(merchant)
+        found = merchant_parties(trade, merchant)
         return _answer(
             ledger, asked, merchant, found, (size, at), lambda log, n: log.merchant(merchant, n)
         )

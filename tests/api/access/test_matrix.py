@@ -20,6 +20,15 @@ from api.bootstrap import Deployment
 from api.principal import Kind
 from chain.store.finality import stamp_path
 from domain.clients.client import Client as ApiClient
+from tests.api.access.cased import (
+    RULING,
+    case,
+    key,
+    known_merchant,
+    order,
+    own_opening,
+    package,
+)
 from tests.api.access.world import MINE, NOBODY, THEIRS, World
 from tests.api.asking import Reply
 
@@ -92,32 +101,6 @@ def dispute(world: World, _: Kind, whose: Whose) -> dict[str, Any]:
 
 def opening(world: World, _: Kind, whose: Whose) -> dict[str, Any]:
     return {"opening": "opn_01m6b1yq00e2aafp47cgx674mz" if whose == "missing" else world.opening()}
-
-
-RULING: Final = {
-    "outcome": "rejected",
-    "key_effect": "unchanged",
-    "reason": "a",
-    "relied_on": ["ord_x/1"],
-}
-
-
-def order(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
-    mine = world.bought if kind is Kind.PLATFORM_CLIENT else world.orders[0]
-    missing = "ord_01m6b1yq00e2aafp47cgx674mz"
-    return {"order": {"own": mine[0] if isinstance(mine, tuple) else mine, "other": world.orders[1], "missing": missing}[whose]}
-
-
-def case(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
-    """Name a dispute, of a platform client's own end user where one asks."""
-    found = dispute(world, kind, whose)
-    if kind is Kind.PLATFORM_CLIENT and whose == "own":
-        return {"dispute": world.bought[1]}
-    return found
-
-
-def key(_: World, __: Kind, whose: Whose) -> dict[str, Any]:
-    raise NotImplementedError
 
 
 def new_key(_: dict[str, Any]) -> object:
