@@ -8,11 +8,14 @@ from api.commands import new_id, this_moment
 from api.exporting import making
 from api.principal import Kind
 from domain.clients.administration import Usage
+from domain.disputes.dispute import Dispute
+from domain.disputes.events import DisputeAssigned, DisputeOpened, EvidenceGathered
 from domain.evidence.exporting import Approval
 from domain.identity.standing import find_account
 from domain.keys.intake import Upload
-from tests.api.access import world as worlds
-from tests.api.access.world import SUBJECTS, World
+from domain.orders.events import FundsFrozen, FundsHeld, OrderPaid, OrderPlaced
+from domain.orders.order import Order
+from tests.api.access.world import MINE, SUBJECTS, THEIRS, World
 
 Whose = Literal["own", "other", "missing"]
 SUFFIX = "01m6b1yq00e2aafp47cgx674mz"
@@ -32,24 +35,56 @@ def kept(world: World, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN4
     return made[name]
 
 
-def bought(world: World) -> tuple[str, str]:
-    """Return an order of the platform client's end user, and its dispute."""
+def matters(world: World) -> dict[str, tuple[str, str]]:
+    """Return order and dispute of mine, of others, and of the platform client's end user."""
 
-    def make() -> tuple[str, str]:
-        return worlds._order(world.ledger, world.end_user, "M-LAN", world.products[0], "staff-2")
+    def make() -> dict[str, tuple[str, str]]:
+        mine, theirs = world.products
+        return {
+            "own": _matter(world, MINE, "M-LAN", mine, "staff-2"),
+            "other": _matter(world, THEIRS, "M-FOX", theirs, "staff-6"),
+            "end_user": _matter(world, world.end_user, "M-LAN", mine, "staff-2"),
+            "missing": (f"ord_{SUFFIX}", f"dsp_{SUFFIX}"),
+        }
 
-    found: tuple[str, str] = kept(world, "bought", make)
+    found: dict[str, tuple[str, str]] = kept(world, "matters", make)
     return found
 
 
+def _matter(
+    world: World, buyer: str, merchant: str, product: str, arbitrator: str
+) -> tuple[str, str]:
+    """Record an order of a key with a dispute that is assigned, and no more of either."""
+    command = world.command(buyer, "consumer")
+    order, dispute = Order(new_id("ord")), Dispute(new_id("dsp"))
+    placed = OrderPlaced(
+        *order.follows(command),
+        *(new_id("chk"), buyer, merchant, product, 1, 5, "CNY"),
+        key=_key(world, merchant, product),
+    )
+    order.happen(command, placed)
+    opened = DisputeOpened(*dispute.follows(command), order.id, buyer, "consumer", "none")
+    dispute.happen(command, opened)
+    facts = (True, "no", True, "unused", "none", 0)
+    dispute.happen(command, EvidenceGathered(*dispute.follows(command), *facts))  # type: ignore[arg-type]
+    dispute.happen(command, DisputeAssigned(*dispute.follows(command), arbitrator, "first"))
+    order.happen(command, OrderPaid(*order.follows(command), new_id("pay")))
+    order.happen(command, FundsHeld(*order.follows(command), 5, "CNY"))
+    order.happen(command, FundsFrozen(*order.follows(command), dispute.id))
+    world.ledger.trade.save(*command.events, command_id=command.id)
+    return order.id, dispute.id
+
+
 def order(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
-    own = bought(world)[0] if kind is Kind.PLATFORM_CLIENT else world.orders[0]
-    return {"order": {"own": own, "other": world.orders[1], "missing": f"ord_{SUFFIX}"}[whose]}
+    return {"order": matters(world)[_mine(kind, whose)][0]}
 
 
 def case(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
-    own = bought(world)[1] if kind is Kind.PLATFORM_CLIENT else world.disputes[0]
-    return {"dispute": {"own": own, "other": world.disputes[1], "missing": f"dsp_{SUFFIX}"}[whose]}
+    return {"dispute": matters(world)[_mine(kind, whose)][1]}
+
+
+def _mine(kind: Kind, whose: Whose) -> str:
+    return "end_user" if kind is Kind.PLATFORM_CLIENT and whose == "own" else whose
 
 
 def package(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
@@ -68,19 +103,16 @@ def package(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
 def key(world: World, _: Kind, whose: Whose) -> dict[str, Any]:
     if whose == "missing":
         return {"key": f"key_{SUFFIX}"}
-    merchant, product = ("M-LAN", world.products[0])
-    if whose == "other":
-        merchant, product = ("M-FOX", world.products[1])
+    merchant, product = ("M-LAN", "M-FOX")[whose == "other"], world.products[whose == "other"]
+    return {"key": kept(world, f"key {merchant}", lambda: _key(world, merchant, product))}
 
-    def make() -> str:
-        made = new_id("key")
-        upload = Upload(new_id("bat"), merchant, product, [f"RAW-{made}"], 1)
-        command = world.command(merchant, "merchant")
-        ledger = world.ledger
-        ledger.trade.import_batch(command, upload, ledger.index_ring, lambda _: made)
-        return made
 
-    return {"key": kept(world, f"key {merchant}", make)}
+def _key(world: World, merchant: str, product: str) -> str:
+    made = new_id("key")
+    upload = Upload(new_id("bat"), merchant, product, [f"RAW-{made}"], 1)
+    command = world.command(merchant, "merchant")
+    world.ledger.trade.import_batch(command, upload, world.ledger.index_ring, lambda _: made)
+    return made
 
 
 def known_merchant(world: World, _: Kind, whose: Whose) -> dict[str, Any]:
@@ -98,7 +130,7 @@ def own_opening(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
         return {"opening": f"opn_{SUFFIX}"}
     asker = SUBJECTS.get(kind, "staff-9") if whose == "own" else "staff-6"
     made = new_id("opn")
-    dispute = world.disputes[0 if whose == "own" else 1]
+    dispute = matters(world)[whose][1]
     usage = Usage(
         *("arbitrator", "openings_request", dispute, ()),
         purpose="court order",
