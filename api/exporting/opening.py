@@ -2,7 +2,7 @@
 
 A card secret is never opened so: in a dispute about a key the buyer submits what she received,
 and the system says whether it opens the commitment (``reliability.md``, 4.2).
-``tests/api/test_openings_value.py``.
+``tests/api/access/test_cases.py``.
 """
 
 from typing import Any, Final

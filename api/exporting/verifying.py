@@ -2,7 +2,7 @@
 
 The trust is this log's own policy: who needs a verdict that does not rest on us runs
 ``xiyou verify``, ``verify.py`` or ``verify.html``, and the report says so.
-``tests/api/test_evidence_routes.py``.
+``tests/api/access/test_cases.py``.
 """
 
 from base64 import b64encode

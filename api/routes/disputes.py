@@ -2,7 +2,7 @@
 
 The platform's own steps (facts gathered, decided by the table, reassigned when nobody ruled)
 are those of policies and timers and have no route; arbitrators and operators act in
-`api.routes.rulings`. ``tests/api/test_disputes.py``.
+`api.routes.rulings`. ``tests/api/access/test_cases.py``.
 """
 
 from collections.abc import Callable

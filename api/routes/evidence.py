@@ -3,7 +3,7 @@
 Whoever may see a matter may have its package; staff do so with a second person's word, asked
 for by ``evidence_request`` and given by ``openings_approve``. A hidden value is opened by an
 approved request that names it, and such a package is handed to nobody but who had it made.
-Each read is an event that those whom it concerns can see. ``tests/api/test_evidence_routes.py``.
+Each read is an event that those whom it concerns can see. ``tests/api/access/test_cases.py``.
 """
 
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
 """What is to be opened: what waits for an operator, and an approved value, shown once.
 
-Asking and approving are in `api.routes.access`. ``tests/api/test_openings_value.py``.
+Asking and approving are in `api.routes.access`. ``tests/api/access/test_cases.py``.
 """
 
 import secrets

@@ -3,7 +3,7 @@
 Each answer is pinned to a tree size: the same size gives the same answer for ever, but for
 the proofs, which are under the newest checkpoint that is published. Sealed values stay
 closed, and every replay is a read that those whom it concerns can see.
-``tests/api/test_replays.py``.
+``tests/api/access/test_cases.py``.
 """
 
 from base64 import b64encode

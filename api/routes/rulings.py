@@ -1,7 +1,7 @@
 """Rulings: assigned by operators, issued by the arbitrator whose case it is, carried out (F4, F8).
 
 The table's own rulings are a policy's, and so is their execution; operators execute one by
-hand where the policy could not. ``tests/api/test_disputes.py``.
+hand where the policy could not. ``tests/api/access/test_cases.py``.
 """
 
 from typing import Annotated, Any, Literal
