@@ -17,6 +17,7 @@ from chain.evidence import names
 from chain.evidence.archive import read_archive
 from chain.evidence.entries import sealed_places
 from chain.evidence.paper.certificate import Issued, Seal, certificate_of
+from chain.evidence.paper.position import Heads
 from chain.evidence.paper.position import heads_in as printed_heads
 from chain.store.files import exclusive
 from chain.store.forgetting import forget
@@ -72,7 +73,8 @@ def test_an_export_where_nobody_indexes_commits_itself_and_is_whole(
     # The certificate prints what the package's own head index commits to, as is verified.
     members = read_archive(package.read_bytes())
     committed = printed_heads(members)
-    assert committed == (found["complete"]["size"], found["complete"]["at"])
+    assert committed is not None
+    assert committed == Heads(found["complete"]["size"], found["complete"]["at"])
     seal = Seal("CN=signer", "CN=root", "1", is_test=True)
     content = certificate_of(Issued(members, "https://verify.example/", seal, committed))
     rows = [row for group in content["groups"] for row in group["rows"]]

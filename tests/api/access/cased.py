@@ -59,7 +59,13 @@ def _matter(
     order, dispute = Order(new_id("ord")), Dispute(new_id("dsp"))
     placed = OrderPlaced(
         *order.follows(command),
-        *(new_id("chk"), buyer, merchant, product, 1, 5, "CNY"),
+        new_id("chk"),
+        buyer,
+        merchant,
+        product,
+        1,
+        5,
+        "CNY",
         key=_key(world, merchant, product),
     )
     order.happen(command, placed)

@@ -178,5 +178,5 @@ def _sealed_text(world: World) -> tuple[str, str]:
 
 
 def _index_of_key(world: World) -> int:
-    [first, *_] = world.ledger.trade.recorder.select_notifications(1, 10, topics=["key.imported"])
+    [first, *_] = world.ledger.trade.recorder.select_notifications(1, 1_000, topics=["key.sealed"])
     return first.id - 1
