@@ -39,11 +39,14 @@ from api.routes.access import access_routes
 from api.routes.accounts import account_routes
 from api.routes.callbacks import callback_routes
 from api.routes.certification import certification_routes
+from api.routes.disputes import dispute_routes
+from api.routes.evidence import evidence_routes
 from api.routes.feeds import feed_routes
 from api.routes.goods import goods_routes
 from api.routes.health import health_routes
 from api.routes.log import log_routes
 from api.routes.oauth import oauth_routes
+from api.routes.openings import opening_routes
 from api.routes.orders import order_routes
 from api.routes.payments import payment_routes
 from api.routes.redemptions import redemption_routes
@@ -52,6 +55,8 @@ from api.routes.reveals import reveal_routes
 from api.routes.reviews import review_routes
 from api.routes.sales import sale_routes
 from api.routes.shopkeeping import shopkeeping_routes
+from api.routes.replays import replay_routes
+from api.routes.rulings import ruling_routes
 from api.tracing import traces_to
 from api.versions import Versions
 from api.watching import watch
@@ -77,6 +82,7 @@ def create_app(ledger: Deployment) -> FastAPI:
         # trading
         *(account_routes, payment_routes, refund_routes, reveal_routes, review_routes),
         *(sale_routes,),
+        *(dispute_routes, evidence_routes, opening_routes, replay_routes, ruling_routes),
     ):
         app.include_router(routes(ledger))
     for shop in shopkeeping_routes(ledger):

@@ -15,6 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 
 from api.access.refusal import ForbiddenError, UnauthenticatedError
+from api.bootstrap import NotReadyError
+from api.exporting.published import NotPublishedError
 from api.feeding import AheadOfLogError
 from api.not_ready import NotReadyError
 from chain.errors import MalformedError, VerificationError
@@ -23,6 +25,7 @@ from chain.store.master_key import VaultUnavailableError
 from chain.store.reader import UnknownEntryError
 from domain import errors
 from domain.outside.party import PartyError
+from projections import errors as view_errors
 
 Retry = Literal["never", "same_key", "new_key", "after"]
 RETRY_AFTER_SECONDS: Final = 1
@@ -126,6 +129,16 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
         INVALID, "validation_failed", "The request does not fit its schema"
     ),
     ViewBehindError: Answer(UNAVAILABLE, "view_behind", "Not read up to there yet", "after"),
+    view_errors.ViewBehindError: Answer(
+        UNAVAILABLE, "view_behind", "Not read up to there yet", "after"
+    ),
+    view_errors.ViewOutdatedError: Answer(
+        UNAVAILABLE, "view_outdated", "The view is not built for this version", "after"
+    ),
+    # cases
+    NotPublishedError: Answer(
+        UNAVAILABLE, "not_published", "The log is not published as far as that", "after"
+    ),
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "id_malformed", "Something is malformed"),
     AheadOfLogError: Answer(CONFLICT, "ahead_of_log", "The log has not signed as much"),
     errors.NotFoundError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such thing"),

@@ -34,7 +34,10 @@ QUOTAS: Final[Mapping[Kind, int]] = {
     Kind.OPERATOR: 6_000,
 }
 """Requests in a window, of one principal."""
-TIGHT: Final[Mapping[str, int]] = {"/v1/verifications": 20}
+TIGHT: Final[Mapping[str, int]] = {
+    "/v1/verifications": 20,
+    "/v1/evidence/verifications": 20,
+}
 """Requests in a window where each is costly, by the beginning of the path, for the anonymous."""
 FREE: Final = ("/livez", "/readyz", "/startupz", "/metrics")
 MAX_BUCKETS: Final = 100_000

@@ -348,12 +348,18 @@ def _check_signature(token: bytes, imprint: bytes, authorities: Sequence[x509.Ce
         response = decode_timestamp_response(token)
     except ValueError as error:
         raise _malformed(error) from None
+    # One root at a time: of two with one name, such as an authority's old key and its new
+    # one, the library below may look at the wrong one alone.
     # Roots only: what is given as an intermediate this verifier would trust by itself.
-    builder = VerifierBuilder(roots=list(dict.fromkeys(authorities)))
-    try:
-        builder.build().verify(response, imprint)
-    except (NotVerifiedError, ValueError) as error:
-        raise TimestampError("untrusted", f"no trusted authority vouches for it: {error}") from None
+    said = "none is given"
+    for root in dict.fromkeys(authorities):
+        try:
+            VerifierBuilder(roots=[root]).build().verify(response, imprint)
+        except (NotVerifiedError, ValueError) as error:
+            said = str(error)
+        else:
+            return
+    raise TimestampError("untrusted", f"no trusted authority vouches for it: {said}")
 
 
 def _malformed(error: Exception) -> TimestampMalformedError:

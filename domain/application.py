@@ -40,7 +40,7 @@
     rotation     rotate_keyring, note_rewrapped
     indexing     commit_index
     clients      register_client, issue_client_key, revoke_client_keys, refuse_call,
-                 record_usage, request_opening, approve_opening
+                 record_usage, request_opening, approve_opening, show_opening
 
 Configured as every application of the eventsourcing library is: by its environment, with
 ``PERSISTENCE_MODULE`` naming the recorders' factory and ``ORIGINATOR_ID_TYPE=text``.

@@ -66,6 +66,7 @@ class TestAuthority:
         *,
         valid: timedelta = 5 * YEAR,
         with_root: bool = False,
+        names_keys: bool = True,
     ) -> Self:
         """Make an authority in *folder*.
 
@@ -74,10 +75,13 @@ class TestAuthority:
             now: the certificates begin a year before.
             valid: how long after *now* the signer's is valid; negative for an expired one.
             with_root: let its tokens carry the root too, in OpenSSL's order: the pitfall.
+            names_keys: whether its certificate says which root's key signed it.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = TestSigner.create(
-            "time stamps", now, valid, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+            *("time stamps", now, valid),
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]),
+            names_keys=names_keys,
         )
         (folder / "signer.key").touch(0o600)
         (folder / "signer.key").write_bytes(made.key)

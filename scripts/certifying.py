@@ -5,17 +5,13 @@ was exported without, or seals it anew after a new seal was bought. The extracti
 printed to be signed by hand. Proved by ``tests/scripts/test_evidence.py``.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from api.bootstrap import Deployment
+from api.exporting.certifying import Certifier
 from chain.errors import VerificationError
-from chain.evidence import names
 from chain.evidence.archive import read_archive
 from chain.evidence.claims import MAX_MEMBER
 from chain.evidence.digests import sha256_hex
@@ -26,47 +22,7 @@ from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
 
-if TYPE_CHECKING:
-    from chain.evidence.store.sealing import SealKey
-
 TOOL = {"name": "xiyou evidence certificate", "sha256": None, "version": "1"}
-
-
-@dataclass(frozen=True)
-class Certifier:
-    """Prints and seals certificates of a deployment; a fault of its seal is found at once."""
-
-    ledger: Deployment
-    seal: "SealKey" = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Open the seal."""
-        # Reading and writing PDF takes half a second to import, and few commands ask for it.
-        from chain.evidence.store.sealing import open_seal  # noqa: PLC0415 — see above
-
-        object.__setattr__(self, "seal", open_seal(self.ledger.home, datetime.now(UTC)))
-
-    @property
-    def verify_page(self) -> str:
-        """Where readers find the page: as set, or else where the log's name points."""
-        return self.ledger.settings.verify_page or f"https://{self.ledger.origin}/verify.html"
-
-    def certificate(self, members: Mapping[str, bytes]) -> bytes | None:
-        """Return the certificate of a package with *members*; None where it is too large.
-
-        Raises:
-            Fault: the package is not in its format.
-            MalformedError: the seal's certificate is no longer valid.
-        """
-        from chain.evidence.paper.certificate import Issued  # noqa: PLC0415 — see above
-        from chain.evidence.paper.position import heads_in  # noqa: PLC0415 — see above
-        from chain.evidence.store.press import print_certificate  # noqa: PLC0415 — see above
-        from chain.evidence.store.sealing import seal_pdf  # noqa: PLC0415 — see above
-
-        issued = Issued(members, self.verify_page, self.seal.said(), heads_in(members))
-        pdf = print_certificate(issued)
-        sealed = seal_pdf(pdf, members[names.BUNDLE], self.seal, datetime.now(UTC))
-        return sealed if len(sealed) <= MAX_MEMBER else None
 
 
 def certify(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.bootstrap import Deployment
+from api.exporting.making import Request, make_package
 from chain.evidence import names
 from chain.evidence.archive import read_archive
 from chain.evidence.claims import published
@@ -24,7 +25,6 @@ from chain.evidence.verification import Trust
 from chain.evidence.writing import Issue, Parts, bundle_of, facts_of, package_of
 from domain.evidence.exporting import Approval
 from scripts import browser
-from scripts.evidence import Request, make_package
 from scripts.story import POLICY_FILE, Story
 from scripts.verify_package import report_on
 

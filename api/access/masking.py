@@ -35,6 +35,8 @@ SEEN: Final[dict[str, frozenset[str]]] = {
             *("units_refunded", "activated", "revealed", "hold_until", "index", "size"),
         }
     ),
+    # cases
+    "replay": frozenset({"size", "at", "parts", "checkpoint", "min_index"}),
 }
 """By resource: what may be seen of one by whoever may see it at all."""
 
@@ -42,6 +44,7 @@ OWNERS_ALONE: Final[dict[str, frozenset[str]]] = {
     "order": frozenset({"device", "address", "voucher", "guide"}),
     "dispute": frozenset({"messages"}),
     "key": frozenset({"fingerprint"}),
+    "replay": frozenset(),
 }
 """What is seen beside it by those whose own it is."""
 

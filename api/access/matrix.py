@@ -90,8 +90,19 @@ ROWS: Final[dict[str, Row]] = {
     "activate": _row("Activate a code", "o - o - - - - -", "keys.activate"),
     "dispute": _row("Open or answer a dispute", "o o o - - - - -", "disputes.write"),
     "replay": _row("Replay a history at a tree size", "- - - m c s m -", "history.read"),
+    "history": _row(
+        "Replay what is of no one case: a key over its orders, a merchant",
+        *("- - - m - s m -", "history.read"),
+    ),
     "rule": _row("Rule on a dispute", "- - - - c - - -", "disputes.rule"),
     "evidence": _row("Export an evidence bundle", "o o o m c s 2 -", "evidence.read"),
+    "ask_export": _row(
+        "Ask for a second person's word on an export", "- - - - - - a -", "evidence.ask"
+    ),
+    "manage": _row(
+        "Assign a dispute, enter a bank's result, execute a ruling by hand",
+        *("- - - - - - a -", "disputes.manage"),
+    ),
     "ask": _row("Ask to open a sealed value", "- - - - c s - -", "openings.ask"),
     "approve": _row("Approve that request", "- - - - - - 2 -", "openings.approve"),
     "feed": _row("Feeds", "- o o m - s m -", "feeds.read"),
@@ -284,6 +295,28 @@ OPERATIONS: Final[dict[str, Operation]] = {
     # the shop: webhooks
     "webhooks_register": Operation("client"),
     "webhooks_list": Operation("client"),
+    # cases
+    "openings_list": Operation("approve"),
+    "openings_value": Operation("ask", read_event=True, topic="dispute"),
+    "disputes_open": Operation("dispute"),
+    "disputes_add_evidence": Operation("dispute"),
+    "disputes_concede": Operation("dispute"),
+    "disputes_withdraw": Operation("dispute"),
+    "disputes_appeal": Operation("dispute"),
+    "disputes_accept": Operation("dispute"),
+    "disputes_assign": Operation("manage"),
+    "disputes_enter_bank_result": Operation("manage"),
+    "disputes_execute": Operation("manage"),
+    "disputes_rule": Operation("rule"),
+    "evidence_export": Operation("evidence", read_event=True, topic="dispute"),
+    "evidence_list": Operation("evidence", read_event=True, topic="dispute"),
+    "evidence_read": Operation("evidence", read_event=True, topic="dispute"),
+    "evidence_request": Operation("ask_export"),
+    "evidence_verify": Operation("verify"),
+    "orders_replay": Operation("replay", read_event=True, resource="replay", topic="dispute"),
+    "keys_replay": Operation("history", read_event=True, resource="replay", topic="dispute"),
+    "merchants_replay": Operation("history", read_event=True, resource="replay", topic="dispute"),
+    "disputes_replay": Operation("replay", read_event=True, resource="replay", topic="dispute"),
 }
 
 

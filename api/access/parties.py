@@ -17,6 +17,9 @@ from domain.keys.key import Key
 from domain.orders.order import Order
 from domain.payments.payment import Payment
 from domain.refunds.refund import Refund
+from domain.errors import NotFoundError
+from domain.identity.account import account_of
+from projections.case_replay import MERCHANT_STREAMS
 
 Find = Callable[[], Parties]
 
@@ -57,6 +60,28 @@ def key_parties(trade: Trade, key: str) -> Find:
         return Parties(buyer, found.merchant)
 
     return find
+
+
+def merchant_parties(trade: Trade, merchant: str) -> Find:
+    """Return what finds whose the standing of *merchant* is, if the log has anything of it."""
+
+    def find() -> Parties:
+        streams = [*(f"{each}/{merchant}" for each in MERCHANT_STREAMS), account_of(merchant)]
+        if not any(trade.recorder.select_events(each, limit=1) for each in streams):
+            raise NotFoundError
+        return Parties(merchant=merchant)
+
+    return find
+
+
+def matter_parties(trade: Trade, matter: str) -> Find:
+    """Return what finds whose an order, a dispute, a key or another stream is.
+
+    A stream of another kind is nobody's own: staff alone may ask for it.
+    """
+    finders = {"ord": order_parties, "dsp": dispute_parties, "key": key_parties}
+    found = finders.get(matter.partition("_")[0])
+    return Parties if found is None else found(trade, matter)
 
 
 def client_parties(trade: Trade, client: str) -> Find:

@@ -38,6 +38,8 @@ class TestSigner:
         now: datetime,
         valid: timedelta = 5 * YEAR,
         purposes: x509.ExtendedKeyUsage | None = None,
+        *,
+        names_keys: bool = True,
     ) -> Self:
         """Make one.
 
@@ -46,6 +48,7 @@ class TestSigner:
             now: the certificates begin a year before.
             valid: how long after *now* the signer's is valid; negative for an expired one.
             purposes: that the signer's certificate is limited to.
+            names_keys: whether it says which root's key signed it: all roots have one name.
         """
         root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in "rs")
         root_name, name = _name("测试 TEST ONLY root"), _name(f"测试 TEST ONLY {what}")
@@ -53,6 +56,9 @@ class TestSigner:
             _builder(root_name, root_name, root_key.public_key(), now, 10 * YEAR)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(root_key.public_key()), critical=False
+            )
             .sign(root_key, hashes.SHA256())
         )
         signer = (
@@ -60,6 +66,9 @@ class TestSigner:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
         )
+        if names_keys:
+            by = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
+            signer = signer.add_extension(by, critical=False)
         if purposes is not None:
             signer = signer.add_extension(purposes, critical=True)
         return cls(

@@ -147,6 +147,19 @@ class Administration(Desk):
         members = usage.members() | {"object": found.object, "subjects": found.subjects}
         found.approve(command, ClientUsageRecorded(*found.follows(command), **members), now)
 
+    @use_case
+    def show_opening(self, command: Command, opening: str, usage: Usage, now: str) -> None:
+        """Record that an approved value is shown to whoever asked for it; at *now*.
+
+        Raises:
+            NotFoundError: there is no such request.
+            SecondPersonMissingError: nobody has approved it, or another asked for it.
+            WindowOverError: it has ended.
+            IllegalTransitionError: it was shown already.
+        """
+        found = self.load(Opening, opening)
+        found.show(command, ClientUsageRecorded(*found.follows(command), **usage.members()), now)
+
 
 def _issue(command: Command, client: Client, credential: Credential) -> None:
     issued = ClientKeyIssued(

@@ -11,12 +11,14 @@ from typing import ClassVar, Final
 from domain.aggregate import NEW, Aggregate, Table
 from domain.clients.events import ClientUsageRecorded
 from domain.command import Command
-from domain.errors import SecondPersonMissingError, WindowOverError
+from domain.errors import IllegalTransitionError, SecondPersonMissingError, WindowOverError
 
 OPENING_HOURS: Final = 72
 """How long a request waits for its approval, and then is good for."""
 
-OPENING_TABLE: Table = {"client.usage_recorded": {NEW: "requested", "requested": "approved"}}
+OPENING_TABLE: Table = {
+    "client.usage_recorded": {NEW: "requested", "requested": "approved", "approved": "shown"}
+}
 
 
 class Opening(Aggregate):
@@ -47,9 +49,9 @@ class Opening(Aggregate):
         self.subjects: tuple[str, ...] = ()
 
     def take(self, usage: ClientUsageRecorded) -> None:
-        """Take who asked for what, and then who approved it."""
+        """Take who asked for what, then who approved it; that it was shown says no more."""
         if self.requester:
-            self.approver = usage.meta.actor
+            self.approver = self.approver or usage.meta.actor
             return
         self.requester, self.object, self.value = usage.meta.actor, usage.object, usage.value
         self.until, self.subjects, self.purpose = usage.until or "", usage.subjects, usage.purpose
@@ -66,10 +68,24 @@ class Opening(Aggregate):
             WindowOverError: the request has ended.
             IllegalTransitionError: it is approved already.
         """
-        self.check(usage.TOPIC)
+        if self.state != "requested":
+            raise IllegalTransitionError(self.id, usage.TOPIC, self.state)
         if command.meta.actor == self.requester:
             raise SecondPersonMissingError(f"{self.id}: whoever asks does not approve")
         self.check_in_time(now)
+        self.happen(command, usage)
+
+    def show(self, command: Command, usage: ClientUsageRecorded, now: str) -> None:
+        """Record that the value is shown to whoever asked for it: once; at *now*.
+
+        Raises:
+            SecondPersonMissingError: nobody has approved it, or another asked for it.
+            WindowOverError: it has ended.
+            IllegalTransitionError: it was shown already.
+        """
+        if self.state == "shown":
+            raise IllegalTransitionError(self.id, usage.TOPIC, self.state)
+        self.check_good(command.meta.actor, self.object, now)
         self.happen(command, usage)
 
     def check_good(self, requester: str, thing: str, now: str) -> None:

@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from api.bootstrap import Deployment
+from api.exporting.making import Request, make_package, write_package
+from api.exporting.published import published_up_to
 from api.settings import load_settings
 from chain.evidence.archive import read_archive
 from chain.evidence.claims import published
@@ -25,7 +27,6 @@ from domain.evidence.hiding import disclose
 from domain.evidence.selection import Selection, select_dispute
 from scripts.bench.evidence_page import BROWSER, milliseconds_of
 from scripts.bench.machine import Rounds, machine, timed
-from scripts.evidence import Request, make_package, published_up_to, write_package
 from scripts.migrate import migrate
 from scripts.trading import run_market
 

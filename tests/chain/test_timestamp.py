@@ -107,6 +107,18 @@ def test_a_token_of_an_authority_that_nobody_trusts_is_refused(
     )
 
 
+@pytest.mark.parametrize("names_keys", [True, False])
+def test_of_two_trusted_roots_with_one_name_each_vouches_for_its_own(
+    tmp_path: Path, other: TestAuthority, *, names_keys: bool
+) -> None:
+    """An authority's old key and its new one stand side by side in a reader's file."""
+    made = TestAuthority.create(tmp_path, NOW, names_keys=names_keys)
+    token = made.reply(query())
+    for pem in (made.root + other.root, other.root + made.root):
+        roots = read_authorities(pem)
+        assert check_timestamp(token, SIGNED, roots, allow_test_authority=True).is_test
+
+
 def test_a_token_that_a_certificate_made_after_its_end_is_refused(expired: TestAuthority) -> None:
     assert both_refuse(expired.reply(query()), expired) == "expired"
 

@@ -8,19 +8,22 @@ from typing import Any
 import pytest
 
 from api.bootstrap import Deployment
+from api.exporting.heads import committed_for
+from api.exporting.making import Request, look_up
 from api.settings import load_settings
 from chain.canonical import to_bytes
 from chain.command import Command, NewEvent
 from chain.evidence import names
 from chain.evidence.archive import read_archive
 from chain.evidence.entries import sealed_places
+from chain.evidence.paper.certificate import Issued, Seal, certificate_of
+from chain.evidence.paper.position import Heads
+from chain.evidence.paper.position import heads_in as printed_heads
 from chain.store.files import exclusive
 from chain.store.forgetting import forget
 from chain.store.log import Log
 from domain.evidence.exporting import Approval
 from domain.evidence.heads import last_of_matter
-from scripts.evidence import Request, look_up
-from scripts.heads import committed_for
 from tests.scripts.calling import call
 from tests.scripts.conftest import Demo, demo_in
 from tests.scripts.test_evidence import YELLOW, export, verified
@@ -67,6 +70,17 @@ def test_an_export_where_nobody_indexes_commits_itself_and_is_whole(
     assert found["complete"]["index"] == facts["heads"]
     lacking = {each["stream"]: each["types"] for each in found["complete"]["absent"]}
     assert "order.waiver_confirmed" in lacking[order]
+    # The certificate prints what the package's own head index commits to, as is verified.
+    members = read_archive(package.read_bytes())
+    committed = printed_heads(members)
+    assert committed is not None
+    assert committed == Heads(found["complete"]["size"], found["complete"]["at"])
+    seal = Seal("CN=signer", "CN=root", "1", is_test=True)
+    content = certificate_of(Issued(members, "https://verify.example/", seal, committed))
+    rows = [row for group in content["groups"] for row in group["rows"]]
+    [told] = [str(row) for row in rows if "历史完整性" in row["zh"]]
+    assert f"at size {committed.size:,} the matter's streams ended so" in told
+    assert "not checked" not in told
     # What is committed already serves the next export.
     again = export(demo, tmp_path / "again.zip", "--order", order)
     assert again["heads"] == facts["heads"]
@@ -100,7 +114,7 @@ def test_without_an_index_the_export_goes_on_and_says_so(
     demo: Demo, policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = export(demo, tmp_path / "first.zip", "--order", demo.facts["order"]["stream"])
-    monkeypatch.setattr("scripts.heads.MAX_BACKLOG", -1)
+    monkeypatch.setattr("api.exporting.heads.MAX_BACKLOG", -1)
     package = tmp_path / "second.zip"
     called = call(
         "evidence", "export", "--stream", f"evidence/{first['number']}", "--out", package,

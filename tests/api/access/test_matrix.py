@@ -22,6 +22,15 @@ from chain.store.finality import stamp_path
 from domain.clients.client import Client as ApiClient
 from tests.api.access.trading import TRADING
 from tests.api.access.shop import SHOP
+from tests.api.access.cased import (
+    RULING,
+    case,
+    key,
+    known_merchant,
+    order,
+    own_opening,
+    package,
+)
 from tests.api.access.world import MINE, NOBODY, THEIRS, World
 from tests.api.asking import Reply
 
@@ -100,6 +109,10 @@ def new_key(_: dict[str, Any]) -> object:
     return {"public_key": OKPKey.generate_key("Ed25519").as_dict(private=False)}
 
 
+def _of(body: dict[str, Any]) -> Callable[[dict[str, Any]], object]:
+    return lambda _: body
+
+
 CALLS: Final[Mapping[str, Call]] = {
     "health_live": public("/livez"),
     "health_ready": public("/readyz"),
@@ -145,6 +158,38 @@ CALLS: Final[Mapping[str, Call]] = {
         lambda found: {**found, "value": "ab" * 32, "purpose": "court order"},
     ),
     "openings_approve": Call("POST", "/v1/openings/{opening}/approval", opening, lambda _: {}),
+    # cases
+    "openings_list": public("/v1/openings"),
+    "openings_value": Call("GET", "/v1/openings/{opening}/value", own_opening),
+    "disputes_open": Call("POST", "/v1/disputes", order, lambda found: found),
+    **{
+        f"disputes_{name}": Call("POST", f"/v1/disputes/{{dispute}}/{path}", case, _of(body))
+        for name, path, body in (
+            ("add_evidence", "evidence", {"field": "statement", "text": "a"}),
+            ("concede", "concession", {}),
+            ("withdraw", "withdrawal", {}),
+            ("appeal", "appeal", {"reason": "a"}),
+            ("accept", "acceptance", {}),
+            ("assign", "assignment", {"arbitrator": "staff-5", "reason": "a"}),
+            ("enter_bank_result", "bank_result", {"outcome": "refund", "reason": "a"}),
+            ("execute", "execution", {}),
+            ("rule", "ruling", RULING),
+        )
+    },
+    "evidence_export": Call(
+        *("POST", "/v1/evidence", case), lambda found: {**found, "certificate": False}
+    ),
+    "evidence_list": Call("GET", "/v1/evidence?dispute={dispute}", case),
+    "evidence_read": Call("GET", "/v1/evidence/{number}.zip", package),
+    "evidence_request": Call(
+        *("POST", "/v1/evidence/requests", case),
+        lambda found: {"object": found["dispute"], "purpose": "a"},
+    ),
+    "evidence_verify": Call("POST", "/v1/evidence/verifications", is_thing=False),
+    "orders_replay": Call("GET", "/v1/orders/{order}/replay", order),
+    "disputes_replay": Call("GET", "/v1/disputes/{dispute}/replay", case),
+    "keys_replay": Call("GET", "/v1/keys/{key}/replay", key),
+    "merchants_replay": Call("GET", "/v1/merchants/{merchant}/replay", known_merchant),
 }
 """By operation."""
 

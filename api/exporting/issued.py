@@ -6,8 +6,9 @@ what was erased since can no longer be rebuilt, and says so. Proved by
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from api.bootstrap import Deployment
 from chain.canonical import parse
@@ -17,8 +18,9 @@ from chain.evidence.digests import sha256_hex
 from chain.evidence.kept import opened_in, rebuilt
 from chain.store.files import MissingFileError, read_private
 from chain.store.forgetting import owners_of
+from domain.disputes.case import recorded
 from domain.errors import ErasedError, NotFoundError, RestrictedError
-from domain.evidence.package import EvidencePackage
+from domain.evidence.package import EvidenceExported, EvidencePackage
 from domain.identity.erasure import erased
 from domain.identity.standing import duty_over
 
@@ -36,6 +38,69 @@ def kept_path(ledger: Deployment, number: str) -> Path:
     if not _NUMBER.fullmatch(number):
         raise MalformedError(f"{number!a:.40}: a package is called like EV-20261122-000001")
     return ledger.home / FOLDER / f"{number}.zip"
+
+
+def note_matter(ledger: Deployment, matter: str, number: str) -> None:
+    """Note that the package *number* is about *matter*, for whoever asks by that.
+
+    An empty file under the matter's digest: a crash before it leaves a package that is found
+    by its number alone.
+    """
+    folder = _matter_folder(ledger, matter)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / number).touch(mode=0o600)
+
+
+def numbers_about(ledger: Deployment, matter: str) -> list[str]:
+    """Return the numbers of the packages about *matter* that are kept here, the oldest first."""
+    folder = _matter_folder(ledger, matter)
+    return sorted(each.name for each in folder.iterdir()) if folder.exists() else []
+
+
+def _matter_folder(ledger: Deployment, matter: str) -> Path:
+    # A stream's name may hold any printable character.
+    return ledger.home / FOLDER / "matters" / sha256_hex(matter.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedPackage:
+    """What the log and the kept file say of an issued package."""
+
+    number: str
+    index: int
+    """Leaf index of the record of issuing."""
+    actor: str
+    opened: int
+    """Hidden values that it shows."""
+    matter: str
+    """The dispute, the order or else the first stream that it is about."""
+    bundle_sha256: str
+
+
+def read_issued(ledger: Deployment, number: str) -> IssuedPackage:
+    """Return what is known of the package *number*.
+
+    Raises:
+        MalformedError: it is no number of a package.
+        NotFoundError: none was issued under that number, or it is not kept here.
+    """
+    path = kept_path(ledger, number)
+    history = list(ledger.reader.history(f"{EvidencePackage.PREFIX}{number}"))
+    if not history or not path.exists():
+        raise NotFoundError(f"{number}: no package was issued under this number")
+    event = recorded(history[0].leaf_index, history[0].entry).event
+    assert isinstance(event, EvidenceExported)  # noqa: S101 — the only event of such a stream
+    bundle: Any = parse(read_archive(read_private(path))["bundle.json"])
+    matter = bundle["matter"]
+    about = matter["dispute"] or matter["order"] or bundle["streams"][0]["stream"]
+    return IssuedPackage(
+        number,
+        history[0].leaf_index,
+        event.meta.actor,
+        event.opened,
+        str(about),
+        event.bundle_sha256,
+    )
 
 
 def rebuild_package(ledger: Deployment, number: str) -> bytes:

@@ -1,8 +1,9 @@
 """The time stamps of a package: over checkpoints with its entries, and over its manifest.
 
-``evidence.md``, section 7. Proved by ``tests/scripts/test_evidence.py``.
+``evidence.md``, section 7. ``tests/scripts/test_evidence.py``.
 """
 
+import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
@@ -10,8 +11,12 @@ from typing import Final
 from api.bootstrap import Deployment
 from chain.checkpoint import Checkpoint
 from chain.evidence.consistency_file import ConsistencyFile
+from chain.evidence.digests import sha256_hex
 from chain.store.stamps import NoStampError
-from scripts.stamp import record_tokens
+from domain.command import Command
+from domain.disputes.deadline import spell
+from domain.event import Meta
+from domain.evidence.anchoring import Token
 
 MAX_STAMPS: Final = 64
 
@@ -52,3 +57,32 @@ def stamp_of(ledger: Deployment, bundle: bytes) -> bytes | None:
     with suppress(NoStampError):
         return ledger.stamper.token_over(bundle)
     return None
+
+
+def record_tokens(ledger: Deployment) -> int:
+    """Record each token that is kept and not on record yet; return how many.
+
+    A crash between a token's file and its record leaves the file: the next call records it,
+    as it does what `xiyou publish` has got in the meantime.
+    """
+    count = 0
+    for size in ledger.stamper.sizes():
+        if ledger.trade.is_anchored(size):
+            continue
+        stamp = ledger.stamper.read(size)
+        digest = sha256_hex(stamp.token)
+        said = stamp.said
+        command_id = f"stamp/{size}/{digest[:32]}"
+        meta = Meta("stamper", "platform", "xiyou", "cli", command_id, command_id)
+        token = Token(
+            size,
+            sha256_hex(stamp.note),
+            digest,
+            said.authority,
+            spell(said.at),
+            said.is_test or None,
+        )
+        command = Command(meta, ledger.vault, secrets.token_bytes)
+        ledger.trade.anchor_checkpoint(command, token)
+        count += 1
+    return count

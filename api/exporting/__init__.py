@@ -1,0 +1,1 @@
+"""Evidence packages out of a deployment: made, certified, kept and rebuilt."""
