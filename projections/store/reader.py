@@ -36,7 +36,9 @@ class ViewReader:
     Args:
         database: where the views are, and the log.
         connecting: lends the connection for a statement; whoever guards rows by who asks
-            hands in one that is set up for the asker. The database's own by default.
+            hands in one that is set up for the asker. The database's own by default, which
+            row security shows no row of a view: `api.access.rows.seen_by`, or
+            `projections.store.platform.as_platform` for what serves nobody's request.
     """
 
     def __init__(self, database: Database, connecting: Connecting | None = None) -> None:
