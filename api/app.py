@@ -13,8 +13,8 @@ A request passes, from outside to inside, and its answer back:
 
 So a refusal for a version costs no token's check, one for a limit no body's reading, and none
 is unrecorded. What stands beside the requests is in ``app.state``: ``ledger``, ``clerk``
-(idempotency), ``finisher``, ``metrics``, ``readiness``, ``traces``; ``views`` once there are
-views (`api.lists.Views`). ``tests/api/test_frame.py``.
+(idempotency), ``finisher``, ``metrics``, ``readiness``, ``traces``, ``views``
+(`api.lists.Views`). ``tests/api/test_frame.py``.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -45,8 +45,10 @@ from api.routes.log import log_routes
 from api.routes.oauth import oauth_routes
 from api.routes.orders import order_routes
 from api.routes.redemptions import redemption_routes
+from api.routes.views import view_routes
 from api.tracing import traces_to
 from api.versions import Versions
+from api.views.reading import Viewing
 from api.watching import watch
 
 
@@ -69,6 +71,8 @@ def create_app(ledger: Deployment) -> FastAPI:
         *(redemption_routes, callback_routes, certification_routes, feed_routes),
     ):
         app.include_router(routes(ledger))
+    for router in view_routes(ledger):
+        app.include_router(router)
     app.include_router(oauth_routes(gate))
     app.include_router(access_routes(ledger, gate))
     guard.install(app, gate)
@@ -84,6 +88,7 @@ def _join(app: FastAPI, ledger: Deployment, gate: Gate) -> None:
     state.gate = gate
     state.clerk = Clerk(ledger)
     state.finisher = Finisher(ledger.database, state.clerk, operations_of(app))
+    state.views = Viewing(ledger)
     state.metrics = Metrics()
     state.traces = traces_to(ledger.settings.traces_url)
     state.readiness = Readiness(ledger, more={"finisher": state.finisher.standing})

@@ -22,6 +22,7 @@ from chain.store.files import MissingFileError
 from chain.store.master_key import VaultUnavailableError
 from chain.store.reader import UnknownEntryError
 from domain import errors
+from projections import errors as view_errors
 
 Retry = Literal["never", "same_key", "new_key", "after"]
 RETRY_AFTER_SECONDS: Final = 1
@@ -125,6 +126,15 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
         INVALID, "validation_failed", "The request does not fit its schema"
     ),
     ViewBehindError: Answer(UNAVAILABLE, "view_behind", "Not read up to there yet", "after"),
+    view_errors.ViewBehindError: Answer(
+        UNAVAILABLE, "view_behind", "Not read up to there yet", "after"
+    ),
+    view_errors.ViewOutdatedError: Answer(
+        UNAVAILABLE, "view_outdated", "The view is not built for this version", "after"
+    ),
+    view_errors.RebuildUnderWayError: Answer(
+        CONFLICT, "rebuild_under_way", "The view is being built already", "after"
+    ),
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "id_malformed", "Something is malformed"),
     AheadOfLogError: Answer(CONFLICT, "ahead_of_log", "The log has not signed as much"),
     errors.NotFoundError: Answer(HTTPStatus.NOT_FOUND, "not_found", "There is no such thing"),

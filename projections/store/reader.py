@@ -182,9 +182,9 @@ class ViewReader:
     ) -> tuple[int, Sequence[Row]]:
         """Return the next rows that may belong to the list, those changed since among them."""
         clauses, values = ["true"], list[Any]()
-        for name in query.where:
+        for name, wanted in query.conditions:
             clause = f"t.{name} = ANY(%s)"
-            values.append(list(query.values(name)))
+            values.append(list(wanted))
             if pin is not None and not query.is_fixed(name) and query.table.sources is not None:
                 clause = f"({clause} OR t.changed >= %s)"
                 values.append(pin)
