@@ -28,7 +28,8 @@ from api.access import guard
 from api.access.credentials import Admission
 from api.access.gate import Gate
 from api.bootstrap import Deployment
-from api.health.readiness import Readiness
+from api.health.readiness import Look, Readiness
+from api.heartbeats import standing_of
 from api.idempotency.clerk import Clerk, Operation
 from api.idempotency.finisher import Finisher
 from api.intake import Intake
@@ -91,8 +92,12 @@ def _join(app: FastAPI, ledger: Deployment, gate: Gate) -> None:
     state.views = Viewing(ledger)
     state.metrics = Metrics()
     state.traces = traces_to(ledger.settings.traces_url)
-    state.readiness = Readiness(ledger, more={"finisher": state.finisher.standing})
-    watch(state.metrics, ledger, state.finisher)
+    state.readiness = Readiness(ledger, more=_looks(ledger, state.finisher))
+    watch(state.metrics, ledger, state.finisher, state.views)
+
+
+def _looks(ledger: Deployment, finisher: Finisher) -> dict[str, Look]:
+    return {"finisher": finisher.standing, "workers": lambda: standing_of(ledger.database)}
 
 
 def _surround(app: FastAPI) -> None:

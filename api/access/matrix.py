@@ -153,6 +153,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "log_stamp": Operation("public"),
     "log_entry": Operation("bundles"),
     "log_proof": Operation("public"),
+    "log_consistency": Operation("public"),
     # goods
     "products_create": Operation("goods"),
     "batches_import": Operation("goods"),

@@ -52,7 +52,7 @@ CREATE TABLE ledger.workers (
 );
 COMMENT ON TABLE ledger.workers IS
   'When each worker last said that it lives, by the database''s clock, and what is wrong.';
-GRANT SELECT, INSERT, UPDATE (at, fault) ON ledger.workers TO xiyou_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (at, fault) ON ledger.workers TO xiyou_app;
 """
 
 

@@ -177,6 +177,7 @@ CALLS: Final[Mapping[str, Call]] = {
         lambda found: {**found, "value": "ab" * 32, "purpose": "court order"},
     ),
     "openings_approve": Call("POST", "/v1/openings/{opening}/approval", opening, lambda _: {}),
+    "log_consistency": public("/v1/log/consistency?old=1"),
     # views
     "orders_list": listing("orders"),
     "orders_read": one("orders", "order"),

@@ -125,7 +125,7 @@ def test_a_platform_client_lists_by_its_end_users_and_by_nobody_else(world: Worl
         return world.ask(Kind.PLATFORM_CLIENT, "GET", path).get(path)
 
     unnamed = ask("/v1/orders")
-    assert (unnamed.status, unnamed.json["errors"][0]["pointer"]) == (422, "/buyer")
+    assert (unnamed.status, unnamed.json["errors"][0]["pointer"]) == (422, "#query/buyer")
     found = ask(f"/v1/orders?buyer={world.end_user}").json["items"]
     assert [(each["order"], each["buyer"]) for each in found] == [
         (world.views["order"][2], world.end_user)
