@@ -45,6 +45,7 @@ from api.routes.health import health_routes
 from api.routes.log import log_routes
 from api.routes.oauth import oauth_routes
 from api.routes.orders import order_routes
+from api.routes.receipts import receipt_routes
 from api.routes.redemptions import redemption_routes
 from api.routes.views import view_routes
 from api.tracing import traces_to
@@ -72,6 +73,7 @@ def create_app(ledger: Deployment) -> FastAPI:
         *(redemption_routes, callback_routes, certification_routes, feed_routes),
     ):
         app.include_router(routes(ledger))
+    app.include_router(receipt_routes(ledger))
     for router in view_routes(ledger):
         app.include_router(router)
     app.include_router(oauth_routes(gate))

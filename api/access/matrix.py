@@ -180,6 +180,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "readings_list": Operation("readers"),
     "openings_request": Operation("ask", topic="dispute"),
     "openings_approve": Operation("approve"),
+    "receipts_list": Operation("receipts"),
     # views
     "orders_list": _read("order", "order", "transactions"),
     "orders_read": _read("order", "order", "transactions"),

@@ -8,12 +8,13 @@ c2sp.org/tlog-tiles asks of clients too. Proved by ``tests/chain/store/test_prov
 from collections.abc import Callable, Iterable
 
 from chain.checkpoint import Checkpoint, open_checkpoint
-from chain.consistency import implied_roots, prove_consistency
+from chain.consistency import prove_consistency, verify_consistency
 from chain.cosignature import verifier_of
 from chain.errors import VerificationError
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.hashes import HASH_SIZE, TreeHash, leaf_hash
 from chain.inclusion import prove_inclusion, verify_inclusion
+from chain.merkle import subtree_hashes
 from chain.store.files import MissingFileError, ReadableFiles
 from chain.store.publisher import CHECKPOINT
 from chain.store.reader import UnknownEntryError
@@ -122,13 +123,11 @@ class Prover:
         if new > published.size:
             raise MissingFileError(f"size {new}: {published.size} entries are published")
         hashes = self.prove_consistency(old, new)
-        roots = (
-            dict(zip((old, new), implied_roots(old, new, hashes), strict=True)) if hashes else {}
-        )
-        for size, root in roots.items():
+        roots = subtree_hashes([(0, old), (0, new)], TileReader(new, self.fetch))
+        verify_consistency(old, roots[0], new, roots[1], hashes)
+        for size, root in zip((old, new), roots, strict=True):
             note = self._kept(size)
-            known = open_checkpoint(note, self._verifiers).checkpoint if note else None
-            if known is not None and known.root != root:
+            if note and open_checkpoint(note, self._verifiers).checkpoint.root != root:
                 raise VerificationError(
                     f"size {size}: the published files do not lead to the signed root; run"
                     " xiyou audit"

@@ -7,6 +7,9 @@ from chain.evidence.consistency_file import ConsistencyFile
 from chain.hashes import leaf_hash
 from chain.store.finality import stamp_path
 from chain.tlog_proof import TlogProof, verify_proof
+from domain.command import Command
+from domain.event import Meta
+from domain.identifiers import derive
 from tests.api.asking import Client
 from tests.api.test_bootstrap import offer
 
@@ -90,12 +93,18 @@ def test_it_lives_and_is_ready(ledger: Deployment, client: Client) -> None:
     assert client.get("/readyz").json == {"status": "ok"}
 
 
+def add(ledger: Deployment, number: int) -> None:
+    meta = Meta("M-LAN", "merchant", "test", "test", f"cmd/{number}", f"cmd/{number}")
+    command = Command(meta, ledger.vault, bytes)
+    ledger.trade.create_product(command, derive("prd", 0, f"{number}"), "M-LAN", f"SKU-{number}")
+
+
 def test_a_consistency_proof_joins_any_two_sizes_and_verifies(
     ledger: Deployment, client: Client
 ) -> None:
     notes = []
-    for _ in range(3):
-        offer(ledger)
+    for number in range(3):
+        add(ledger, number)
         ledger.publisher.publish_once()
         notes.append(ledger.prover.checkpoint()[0])
     for old in notes:
@@ -115,8 +124,8 @@ def test_a_consistency_proof_joins_any_two_sizes_and_verifies(
 def test_a_consistency_proof_over_damaged_tiles_is_never_handed_out(
     ledger: Deployment, client: Client
 ) -> None:
-    for _ in range(2):
-        offer(ledger)
+    for number in range(2):
+        add(ledger, number)
         ledger.publisher.publish_once()
     size = ledger.prover.checkpoint()[0].size
     tile = ledger.home / "log" / f"tile/0/000.p/{size}"
