@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chain.store.embedded import EmbeddedPostgres
+from scripts.workers import WORKERS
 from tests.api.asking import Client
 from tests.chain.store.owners import until
 from tests.scripts.calling import call
@@ -36,11 +37,8 @@ def test_a_server_by_itself_shows_what_was_written_and_ends_whole(server_home: P
             [stock] = items(client, "/v1/stock")
             assert (stock["product"], stock["imported"]) == (made.json["product"], 0)
             seen = anybody.bearing(**operator)
-            until(
-                lambda: b'heartbeat_age_seconds{worker="follow"}' in seen.get("/metrics").body, 30
-            )
-            for name in ("views", "index", "webhooks", "follow"):
-                assert f'worker="{name}"'.encode() in seen.get("/metrics").body
+            names = [f'worker="{name}"'.encode() for name in WORKERS]
+            until(lambda: all(each in seen.get("/metrics").body for each in names), 30)
             assert seen.get("/readyz").json["checks"]["workers"] == "ok"
             process.send_signal(signal.SIGTERM)
             assert process.wait(40) == 0
