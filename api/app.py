@@ -13,8 +13,8 @@ A request passes, from outside to inside, and its answer back:
 
 So a refusal for a version costs no token's check, one for a limit no body's reading, and none
 is unrecorded. What stands beside the requests is in ``app.state``: ``ledger``, ``clerk``
-(idempotency), ``finisher``, ``metrics``, ``readiness``, ``traces``; ``views`` once there are
-views (`api.lists.Views`). ``tests/api/test_frame.py``.
+(idempotency), ``finisher``, ``metrics``, ``readiness``, ``traces``, ``views``
+(`api.lists.Views`). ``tests/api/test_frame.py``.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -28,7 +28,8 @@ from api.access import guard
 from api.access.credentials import Admission
 from api.access.gate import Gate
 from api.bootstrap import Deployment
-from api.health.readiness import Readiness
+from api.health.readiness import Look, Readiness
+from api.heartbeats import standing_of
 from api.idempotency.clerk import Clerk, Operation
 from api.idempotency.finisher import Finisher
 from api.intake import Intake
@@ -57,8 +58,11 @@ from api.routes.sales import sale_routes
 from api.routes.shopkeeping import shopkeeping_routes
 from api.routes.replays import replay_routes
 from api.routes.rulings import ruling_routes
+from api.routes.receipts import receipt_routes
+from api.routes.views import view_routes
 from api.tracing import traces_to
 from api.versions import Versions
+from api.views.reading import Viewing
 from api.watching import watch
 
 
@@ -87,6 +91,9 @@ def create_app(ledger: Deployment) -> FastAPI:
         app.include_router(routes(ledger))
     for shop in shopkeeping_routes(ledger):
         app.include_router(shop)
+    app.include_router(receipt_routes(ledger))
+    for router in view_routes(ledger):
+        app.include_router(router)
     app.include_router(oauth_routes(gate))
     app.include_router(access_routes(ledger, gate))
     guard.install(app, gate)
@@ -102,10 +109,15 @@ def _join(app: FastAPI, ledger: Deployment, gate: Gate) -> None:
     state.gate = gate
     state.clerk = Clerk(ledger)
     state.finisher = Finisher(ledger.database, state.clerk, operations_of(app))
+    state.views = Viewing(ledger)
     state.metrics = Metrics()
     state.traces = traces_to(ledger.settings.traces_url)
-    state.readiness = Readiness(ledger, more={"finisher": state.finisher.standing})
-    watch(state.metrics, ledger, state.finisher)
+    state.readiness = Readiness(ledger, more=_looks(ledger, state.finisher))
+    watch(state.metrics, ledger, state.finisher, state.views)
+
+
+def _looks(ledger: Deployment, finisher: Finisher) -> dict[str, Look]:
+    return {"finisher": finisher.standing, "workers": lambda: standing_of(ledger.database)}
 
 
 def _surround(app: FastAPI) -> None:

@@ -138,6 +138,8 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     # cases
     NotPublishedError: Answer(
         UNAVAILABLE, "not_published", "The log is not published as far as that", "after"
+    view_errors.RebuildUnderWayError: Answer(
+        CONFLICT, "rebuild_under_way", "The view is being built already", "after"
     ),
     MalformedError: Answer(HTTPStatus.BAD_REQUEST, "id_malformed", "Something is malformed"),
     AheadOfLogError: Answer(CONFLICT, "ahead_of_log", "The log has not signed as much"),

@@ -9,7 +9,7 @@ of `Page.as_of`, and each says when it last changed. ``tests/projections/store/t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from chain.errors import MalformedError
@@ -37,6 +37,8 @@ class Query:
     """By column; of several values, any. None of them: every row."""
     limit: int = 50
     newest_first: bool = True
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Whose rows it is about, by any column: of several values any, of no value none at all."""
 
     def __post_init__(self) -> None:
         """Refuse what must never be answered with more than was asked for.
@@ -56,6 +58,16 @@ class Query:
             if not values or any(type(each) is not kind for each in values):
                 raise MalformedError(f"{name}: must be {kind.__name__}, not {wanted!r:.80}")
 
+        for name in self.within:
+            if name not in self.table.names:
+                raise MalformedError(f"{name}: {self.table.name} has no such column")
+
+    @property
+    def conditions(self) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+        """By column: the values of which a row must have one; all of them must hold."""
+        asked = tuple((name, self.values(name)) for name in self.where)
+        return asked + tuple(self.within.items())
+
     def values(self, name: str) -> tuple[Value, ...]:
         """Return the values of the column *name* that are asked for."""
         wanted = self.where[name]
@@ -63,12 +75,13 @@ class Query:
 
     def is_fixed(self, name: str) -> bool:
         """Say whether the column *name* never changes once its row is there."""
-        column = self.table.column(name)
-        return column is not None and column.fixed
+        if name in ("id", "created"):
+            return True
+        return any(each.name == name and each.fixed for each in self.table.columns)
 
     def takes(self, row: Row) -> bool:
         """Say whether *row* has the values that are asked for."""
-        return all(row[name] in self.values(name) for name in self.where)
+        return all(row[name] in values for name, values in self.conditions)
 
 
 class Found(NamedTuple):

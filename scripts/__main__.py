@@ -57,6 +57,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     ),
     "follow": Listed("scripts.follow", "Do what policies and timers ask for, until stopped."),
     "views": Listed("scripts.views", "Follow the log with the views; list them; build one anew."),
+    "work": Listed("scripts.work", "Views, index, webhooks, policies and timers, in one process."),
     "serve": Listed("scripts.serve", "Serve the log, goods and orders over HTTP."),
     "clients": Listed("scripts.clients", "Make, list and revoke the API's clients."),
     "token": Listed("scripts.token", "Sandbox: a token of a made-up person, to try the API with."),

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from api.bootstrap import Deployment
-from api.doctor import database, house, log
+from api.doctor import database, house, log, views
 from api.doctor.finding import CHECKS, Exam, Finding, find
 from scripts.deploying import deployment
 from scripts.migrate import MIGRATIONS
@@ -21,7 +21,7 @@ from scripts.outcome import Exit, Outcome
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
-assert all((database, house, log))  # noqa: S101 — importing them has declared their checks
+assert all((database, house, log, views))  # noqa: S101 — importing them has declared their checks
 
 LOCK = Path(__file__).parent.parent / "requirements.lock"
 

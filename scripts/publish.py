@@ -5,19 +5,17 @@ Proved by ``tests/scripts/test_publish.py``.
 
 import os
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
 
 from api.bootstrap import Deployment
+from scripts.beside import Beside
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Outcome
@@ -88,11 +86,8 @@ class PublisherEndedError(Exception):
         self.ended_with = code
 
 
-class PublisherProcess:
+class PublisherProcess(Beside):
     """A publisher in a process of its own, so that it has a core of its own.
-
-    It holds one end of a pipe and stops when the other end, ours, is closed: it cannot
-    outlive us, however we end. A context manager; leaving it without `finish` kills it.
 
     Args:
         home: of the deployment.
@@ -100,50 +95,11 @@ class PublisherProcess:
     """
 
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
-        self._words = TemporaryFile()  # noqa: SIM115 — as long as the process
-        self._process = subprocess.Popen(  # noqa: S603 — ourselves
-            [sys.executable, "-m", "scripts", "publish", "--with-parent", "--home", str(home)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._words,
-            env={**os.environ, **(environment or {}), "PYTHONPATH": os.pathsep.join(sys.path)},
-            # A Ctrl-C in the terminal is ours to handle: we end it in good order.
-            start_new_session=True,
-        )
+        super().__init__("publish", "--home", home, environment=environment)
 
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-        self._words.close()
-
-    def finish(self, on_wait: Callable[[], None] = lambda: None) -> None:
-        """Let it publish what is there by now, and wait for its end.
-
-        Args:
-            on_wait: called some times a second meanwhile.
-
-        Raises:
-            PublisherEndedError: it has failed, now or before.
-        """
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-            self._process.stdin = None
-        while self._process.poll() is None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.2)
-            on_wait()
-        if self._process.returncode:
-            self._words.seek(0)
-            said = self._words.read().decode(errors="replace")
-            raise PublisherEndedError(self._process.returncode, said)
+    def failed(self, code: int, said: str) -> Exception:
+        """Return the error that says how it has ended."""
+        return PublisherEndedError(code, said)
 
 
 def await_end_of_input(stop: threading.Event) -> None:

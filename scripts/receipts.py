@@ -10,6 +10,7 @@ import typer
 
 from api.concerning import concerning
 from chain.store.party_receipts import write_receipts
+from projections.store.runner import Runner, catch_up
 from scripts.deploying import deployment
 from scripts.log import size_in
 from scripts.options import Home, Json
@@ -39,7 +40,11 @@ def receipts(
     with deployment(home) as ledger:
         stop = ledger.reader.size()
         signed = size_in(ledger.reader.checkpoint())
-        indexes = list(concerning(party, ledger.reader, since, stop))
+        # Whether or not somebody follows the log, what is found is up to its end.
+        runner = Runner(ledger.database)
+        catch_up(runner, stop)
+        runner.close()
+        indexes = concerning(ledger, party, since, stop)
         written = write_receipts(out, indexes, ledger.prover, ledger.policy(), signed)
     if not indexes:
         raise InputError(f"--party {party}: no entry of the log names it")

@@ -1,6 +1,8 @@
 """``xiyou serve``: the HTTP door of one deployment, on this machine unless told otherwise.
 
-Publishes beside what it records, logs JSON lines on standard output, and stops in good order.
+Beside it publish and work what a deployment needs, each in a process of its own and each to be
+left out: signing; and views, the stream index, webhooks, policies and timers. It logs JSON
+lines on standard output, and stops in good order.
 ``tests/scripts/test_serve.py``, ``tests/scripts/test_stopping.py``.
 """
 
@@ -15,12 +17,15 @@ from prometheus_client import start_http_server
 
 from api import logs
 from api.app import create_app
+from api.bootstrap import Deployment
 from api.metrics import Metrics
+from scripts.beside import Beside
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Exit, Outcome
 from scripts.publish import PublisherProcess
 from scripts.serving import server_of
+from scripts.work import Arbitrators, Without, chosen
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 logger = logging.getLogger("xiyou.serve")
@@ -35,6 +40,8 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8_000,
     publish: Annotated[bool, typer.Option(help="Publish beside, in a process of its own.")] = True,
+    without: Without = None,
+    arbitrator: Arbitrators = None,
     as_json: Json = False,
 ) -> Outcome:
     """Serve the log, goods and orders over HTTP until stopped.
@@ -46,6 +53,7 @@ def serve(
     believes the tokens of `xiyou token`: keep that on this machine.
     """
     del as_json
+    chosen(without)  # a wrong name is found before anything is started
     with ExitStack() as running:
         ledger = running.enter_context(deployment(home))
         # Made before the first request, not by many of them at once.
@@ -54,6 +62,10 @@ def serve(
             publisher = running.enter_context(PublisherProcess(ledger.home))
             # Entered after the ledger, so it signs what is there before the database goes.
             running.callback(publisher.finish)
+        if chosen(without):
+            worker = running.enter_context(Beside(*_work_words(ledger, without, arbitrator)))
+            # Entered after the publisher, so what it records at its end is signed as well.
+            running.callback(worker.finish)
         served = create_app(ledger)
         logs.configure()
         if ledger.settings.metrics_port is not None:
@@ -72,6 +84,16 @@ def serve(
         logger.info("stopping")
     logger.info("stopped")
     return Outcome({"ok": True, "host": host, "port": port}, "stopped")
+
+
+def _work_words(
+    ledger: Deployment, without: list[str] | None, arbitrators: list[str] | None
+) -> list[object]:
+    words: list[object] = ["work", "--home", ledger.home]
+    for option, values in (("--without", without), ("--arbitrator", arbitrators)):
+        for value in values or ():
+            words += [option, value]
+    return words
 
 
 def _end_now(*_: object) -> None:

@@ -18,7 +18,8 @@ SEEN: Final[dict[str, frozenset[str]]] = {
             *("order", "state", "funds", "product", "merchant", "buyer", "key", "amount"),
             *("currency", "checkout", "hold_until", "paid_at", "delivered_at", "confirmed_at"),
             *("released_at", "dispute", "units", "units_refunded", "refund", "timeline"),
-            *("index", "size", "min_index", "placed_at"),
+            *("index", "size", "min_index", "placed_at", "first_index", "guest", "escrow"),
+            *("refunded", "payment", "ended_at", "cause"),
         }
     ),
     "dispute": frozenset(
@@ -26,13 +27,84 @@ SEEN: Final[dict[str, frozenset[str]]] = {
             *("dispute", "order", "state", "opener", "fault", "evidence_until", "due", "outcome"),
             *("key_effect", "amount", "units", "facts", "appeal_until", "appealed", "accepted"),
             *("arbitrator", "buyer", "merchant", "index", "size", "opens_commitment", "row"),
-            *("rules", "reason", "relied_on"),
+            *("rules", "reason", "relied_on", "first_index", "open", "mode", "opened_at"),
+            *("ruled_at", "ended_at"),
         }
     ),
     "key": frozenset(
         {
             *("key", "state", "product", "merchant", "batch", "order", "units", "units_used"),
             *("units_refunded", "activated", "revealed", "hold_until", "index", "size"),
+            *("first_index", "buyer", "voucher", "voucher_until", "locked_until", "views"),
+            *("activated_at", "upstream", "upstream_at", "cause"),
+        }
+    ),
+    # Views
+    "step": frozenset(
+        {"order", "topic", "step", "stream", "seq", "role", "moment", "index", "size"}
+    ),
+    "refund": frozenset(
+        {
+            *("refund", "order", "buyer", "merchant", "amount", "currency", "units", "state"),
+            *("asked_at", "settled_at", "index", "first_index", "size"),
+        }
+    ),
+    "stock": frozenset(
+        {
+            *("product", "merchant", "code", "title", "category", "price", "currency", "state"),
+            *("adjusted", "imported", "available", "reserved", "delivered", "voided"),
+            *("quarantined", "returned", "listed", "index", "first_index", "size"),
+        }
+    ),
+    "batch": frozenset(
+        {
+            *("batch", "merchant", "product", "state", "accepted", "rejected", "duplicates"),
+            *("started_at", "finished_at", "imported", "available", "reserved", "delivered"),
+            *("voided", "quarantined", "returned", "listed", "index", "first_index", "size"),
+        }
+    ),
+    "merchant": frozenset(
+        {
+            *("merchant", "account", "state", "submitted_at", "valid_until", "certificate"),
+            *("scopes", "votes", "reason", "index", "first_index", "size"),
+        }
+    ),
+    "certificate": frozenset(
+        {
+            *("certificate", "merchant", "kind", "category", "operator", "state", "issued_at"),
+            *("valid_until", "presented", "index", "first_index", "size"),
+        }
+    ),
+    "credit": frozenset(
+        {
+            *("merchant", "score", "scale", "grade", "weight", "rules", "log_size"),
+            *("reason_zh", "reason_en", "deposit", "deposit_required", "deposit_currency"),
+            *("index", "first_index", "size"),
+        }
+    ),
+    "sanction": frozenset(
+        {
+            *("sanction", "merchant", "ground", "level", "state", "starts_at", "ends_at"),
+            *("appeal_until", "reason_zh", "reason_en", "index", "first_index", "size"),
+        }
+    ),
+    "work": frozenset(
+        {
+            *("kind", "stream", "buyer", "merchant", "state", "assignee", "reason", "since"),
+            *("due", "done_at", "index", "first_index", "size"),
+        }
+    ),
+    "balance": frozenset(
+        {
+            *("account", "kind", "merchant", "order", "currency", "amount", "postings"),
+            *("index", "first_index", "size"),
+        }
+    ),
+    "day": frozenset(
+        {
+            *("day", "merchant", "currency", "placed", "placed_amount", "paid", "paid_amount"),
+            *("delivered", "confirmed", "released_amount", "unpaid", "refunded", "refunds"),
+            *("refunded_amount", "disputes", "index", "first_index", "size"),
         }
     ),
     # cases
@@ -45,6 +117,8 @@ OWNERS_ALONE: Final[dict[str, frozenset[str]]] = {
     "dispute": frozenset({"messages"}),
     "key": frozenset({"fingerprint"}),
     "replay": frozenset(),
+    "key": frozenset({"fingerprint", "batch", "line"}),
+    "refund": frozenset({"payment", "failures", "transfer"}),
 }
 """What is seen beside it by those whose own it is."""
 
@@ -62,7 +136,7 @@ def show(resource: str, kind: Kind, cell: Cell, body: Mapping[str, Any]) -> dict
     """
     seen = SEEN[resource]
     if cell in (Cell.OWN, Cell.OWN_MASKED):
-        seen = seen | OWNERS_ALONE[resource]
+        seen = seen | OWNERS_ALONE.get(resource, frozenset())
     if kind is Kind.CONSUMER and cell is Cell.OWN:
         seen = seen | BUYERS_ALONE.get(resource, frozenset())
     found = {name: _closed(value) for name, value in body.items() if name in seen}

@@ -119,6 +119,12 @@ ROWS: Final[dict[str, Row]] = {
         *("Agree to a refund, or decline it", "- o o - - - - -", "refunds.write"), delegated=True
     ),
     "desk": _row(*("Carry an order, a payment or a refund on", "- - - - - - a -", "desk.write")),
+    # views
+    "stock": _row(*("Read stock and batches", "- o o m - s m -", "goods.read"), delegated=True),
+    "standing": _row("Read a merchant's standing", "- o - m c s m -", "standing.read"),
+    "work": _row("Read the work queue", "- - - m c - m -", "work.read"),
+    "books": _row("Read balances and daily statistics", "- o - m - s m -", "books.read"),
+    "receipts": _row("Receipts of one's own", "o o o - - - - -", "receipts.read"),
     "operate": _row("Metrics, readiness detail", "- - - - - - a -", "operate"),
     # the shop: what design 4.2 has no line for; the staff's are never a merchant's
     "enrol": _row(
@@ -173,6 +179,11 @@ class Operation:
         return ROWS[self.row]
 
 
+def _read(row: str, resource: str, topic: str | None = None) -> Operation:
+    """Return a read of a view's rows that is recorded for those whom it concerns."""
+    return Operation(row, read_event=True, resource=resource, topic=topic)
+
+
 OPERATIONS: Final[dict[str, Operation]] = {
     # health
     "health_live": Operation("public"),
@@ -186,6 +197,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "log_stamp": Operation("public"),
     "log_entry": Operation("bundles"),
     "log_proof": Operation("public"),
+    "log_consistency": Operation("public"),
     # goods
     "products_create": Operation("goods"),
     "batches_import": Operation("goods"),
@@ -317,6 +329,36 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "keys_replay": Operation("history", read_event=True, resource="replay", topic="dispute"),
     "merchants_replay": Operation("history", read_event=True, resource="replay", topic="dispute"),
     "disputes_replay": Operation("replay", read_event=True, resource="replay", topic="dispute"),
+    "receipts_list": Operation("receipts"),
+    # views
+    "orders_list": _read("order", "order", "transactions"),
+    "orders_read": _read("order", "order", "transactions"),
+    "steps_list": _read("order", "step", "transactions"),
+    "steps_read": _read("order", "step", "transactions"),
+    "refunds_list": _read("order", "refund", "transactions"),
+    "refunds_read": _read("order", "refund", "transactions"),
+    "keys_list": _read("order", "key", "transactions"),
+    "keys_read": _read("order", "key", "transactions"),
+    "disputes_list": _read("order", "dispute", "assistance"),
+    "disputes_read": _read("order", "dispute", "assistance"),
+    "stock_list": Operation("stock", resource="stock", topic="transactions"),
+    "stock_read": Operation("stock", resource="stock", topic="transactions"),
+    "batches_list": Operation("stock", resource="batch", topic="transactions"),
+    "batches_read": Operation("stock", resource="batch", topic="transactions"),
+    "merchants_list": Operation("standing", resource="merchant", topic="identity"),
+    "merchants_read": Operation("standing", resource="merchant", topic="identity"),
+    "certificates_list": Operation("standing", resource="certificate", topic="identity"),
+    "certificates_read": Operation("standing", resource="certificate", topic="identity"),
+    "credit_list": Operation("standing", resource="credit", topic="leads"),
+    "credit_read": Operation("standing", resource="credit", topic="leads"),
+    "sanctions_list": Operation("standing", resource="sanction", topic="leads"),
+    "sanctions_read": Operation("standing", resource="sanction", topic="leads"),
+    "work_list": _read("work", "work"),
+    "work_read": _read("work", "work"),
+    "balances_list": Operation("books", resource="balance", topic="transactions"),
+    "balances_read": Operation("books", resource="balance", topic="transactions"),
+    "statistics_list": Operation("books", resource="day", topic="transactions"),
+    "statistics_read": Operation("books", resource="day", topic="transactions"),
 }
 
 

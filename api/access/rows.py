@@ -39,18 +39,24 @@ def policy(table: str, columns: dict[Column, str]) -> str:
     return (
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n"
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;\n"
+        # What depends on no column is asked once a statement, and not once a row.
         f"CREATE POLICY principal_reads ON {table} FOR SELECT USING"
-        f" (ledger.may_see({given}));\n"
+        f" ((SELECT ledger.may_see()) OR ledger.may_see({given}));\n"
         f"CREATE POLICY platform_inserts ON {table} FOR INSERT WITH CHECK (true);\n"
         f"CREATE POLICY platform_updates ON {table} FOR UPDATE USING"
-        " (ledger.may_see()) WITH CHECK (true);\n"
-        f"CREATE POLICY platform_deletes ON {table} FOR DELETE USING (ledger.may_see());\n"
+        " ((SELECT ledger.may_see())) WITH CHECK (true);\n"
+        f"CREATE POLICY platform_deletes ON {table} FOR DELETE USING"
+        " ((SELECT ledger.may_see()));\n"
     )
 
 
 @contextmanager
 def seen_by(
-    database: Database, granted: Granted, *, things: tuple[str, ...] = ()
+    database: Database,
+    granted: Granted,
+    *,
+    things: tuple[str, ...] = (),
+    end_users: tuple[str, ...] = (),
 ) -> Iterator[Connection]:
     """Lend a connection, in a transaction that sees what *granted* may.
 
@@ -58,13 +64,15 @@ def seen_by(
         database: of the application.
         granted: the request.
         things: what an arbitrator's cases name, or whatever else was granted one by one.
+        end_users: of a platform client, each of which was found to be its own.
     """
     who, cell = granted.principal, granted.cell
     told = dict.fromkeys(SETTINGS, "") | {"kind": who.kind.value, "things": ",".join(things)}
+    buyers = end_users if who.kind is Kind.PLATFORM_CLIENT else (who.subject,)
     if cell in (Cell.OWN, Cell.OWN_MASKED):
         merchants = [each[9:] for each in who.scopes if each.startswith("merchant:")]
         told |= {
-            "buyers": who.subject if who.kind is Kind.CONSUMER else "",
+            "buyers": "" if who.kind is Kind.MERCHANT else ",".join(buyers),
             "merchants": who.subject if who.kind is Kind.MERCHANT else ",".join(merchants),
             "clients": (who.client or "") if who.kind is Kind.PLATFORM_CLIENT else "",
         }

@@ -1,4 +1,4 @@
-"""Checks of the house around the log: D1, D2, D10, D11, D13 and D21 to D25."""
+"""Checks of the house around the log: D1, D2, D10, D11, D13 and D22 to D25."""
 
 import hmac
 import re
@@ -91,18 +91,6 @@ def vault(exam: Exam) -> str:
         return "what it seals it does not open"
     mode = (exam.ledger.home / "keys" / MASTER_KEY_FILE).stat().st_mode & 0o077
     return f"others may read the master key ({mode:o})" if mode else GOOD
-
-
-@check(
-    21,
-    "views are near the head",
-    why="reads are old",
-    fix="run the views' runner",
-)
-def views(exam: Exam) -> str:
-    """D21."""
-    del exam
-    raise Skipped("xiyou views checks its own")
 
 
 @check(

@@ -7,9 +7,10 @@ section 3), and yet pseudonyms and amounts: they are for auditors and operators
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from api.bootstrap import Deployment
+from chain.canonical import MAX_INTEGER
 from chain.hashes import leaf_hash
 from chain.store.files import MissingFileError
 from chain.store.finality import stamp_path
@@ -24,6 +25,13 @@ AT_MOST_A_SECOND: Final = {"Cache-Control": "public, max-age=1"}
 MAX_INDEX: Final = 2**63 - 2
 
 Index = Annotated[int, Path(ge=0, le=MAX_INDEX)]
+Size = Annotated[int, Query(ge=1, le=MAX_INTEGER, description="Leaves of the earlier tree.")]
+OptionalSize = Annotated[
+    int | None, Query(ge=1, le=MAX_INTEGER, description="Leaves of the later tree.")
+]
+CONSISTENCY: Final = (
+    "xiyou-consistency/1\nold 1\nnew 2\nS2Hr1M0Vf9Yxd5pUx1WQ5bAqTq1y1o3S0b2Yx0nQm0k=\n"
+)
 
 
 def log_routes(ledger: Deployment) -> APIRouter:
@@ -72,5 +80,22 @@ def log_routes(ledger: Deployment) -> APIRouter:
         except MissingFileError:
             raise MissingFileError(f"proof of entry {index}") from None
         return Response(content, media_type=TEXT, headers=AT_MOST_A_SECOND)
+
+    @router.get(
+        "/v1/log/consistency",
+        operation_id="log_consistency",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"example": CONSISTENCY}}}},
+    )
+    def consistency(old: Size, new: OptionalSize = None) -> Response:
+        """Return the proof that the tree of `old` leaves begins that of `new`.
+
+        As `xiyou-consistency/1`: two sizes, then the hashes of RFC 9162, one a line in base64.
+        Whoever holds two checkpoints checks by it that nothing between them was rewritten;
+        `new` is by default the size of the published one.
+        """
+        proof = ledger.prover.consistency(old, new)
+        headers = AT_MOST_A_SECOND if new is None else FOR_EVER
+        return Response(proof.to_bytes(), media_type=TEXT, headers=headers)
 
     return router

@@ -86,6 +86,17 @@ class SubjectFeeds:
         with self._database.connection() as connection:
             return self._numbered(connection, subject, first, stop, filled)
 
+    def indexes(self, subject: str, start: int, stop: int) -> list[int]:
+        """Return the leaf indexes in ``[start, stop)`` that concern *subject* and are signed."""
+        self.fill()
+        with self._database.connection() as connection:
+            rows = connection.execute(
+                "SELECT leaf_index FROM feed_subjects WHERE subject = %s"
+                " AND leaf_index >= %s AND leaf_index < %s ORDER BY leaf_index",
+                [subject, start, stop],
+            ).fetchall()
+        return [index for (index,) in rows]
+
     def next_number(self, subject: str) -> int:
         """Return the number that the next entry of *subject* will have."""
         self.fill()

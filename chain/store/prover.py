@@ -8,11 +8,13 @@ c2sp.org/tlog-tiles asks of clients too. Proved by ``tests/chain/store/test_prov
 from collections.abc import Callable, Iterable
 
 from chain.checkpoint import Checkpoint, open_checkpoint
-from chain.consistency import prove_consistency
+from chain.consistency import prove_consistency, verify_consistency
 from chain.cosignature import verifier_of
 from chain.errors import VerificationError
+from chain.evidence.consistency_file import ConsistencyFile
 from chain.hashes import HASH_SIZE, TreeHash, leaf_hash
 from chain.inclusion import prove_inclusion, verify_inclusion
+from chain.merkle import subtree_hashes
 from chain.store.files import MissingFileError, ReadableFiles
 from chain.store.publisher import CHECKPOINT
 from chain.store.reader import UnknownEntryError
@@ -103,6 +105,34 @@ class Prover:
             MalformedError: a tile is damaged in form, or not 0 < *old* <= *new*.
         """
         return prove_consistency(old, new, TileReader(new, self.fetch))
+
+    def consistency(self, old: int, new: int | None = None) -> ConsistencyFile:
+        """Return the proof that the tree of *old* leaves begins that of *new*, once verified.
+
+        Args:
+            old: size of the earlier tree.
+            new: of the later; by default that of the published checkpoint.
+
+        Raises:
+            MissingFileError: so much is not published.
+            MalformedError: not 0 < *old* <= *new*.
+            VerificationError: it does not lead to a checkpoint that was signed.
+        """
+        published, _ = self.checkpoint()
+        new = published.size if new is None else new
+        if new > published.size:
+            raise MissingFileError(f"size {new}: {published.size} entries are published")
+        hashes = self.prove_consistency(old, new)
+        roots = subtree_hashes([(0, old), (0, new)], TileReader(new, self.fetch))
+        verify_consistency(old, roots[0], new, roots[1], hashes)
+        for size, root in zip((old, new), roots, strict=True):
+            note = self._kept(size)
+            if note and open_checkpoint(note, self._verifiers).checkpoint.root != root:
+                raise VerificationError(
+                    f"size {size}: the published files do not lead to the signed root; run"
+                    " xiyou audit"
+                )
+        return ConsistencyFile(old, new, tuple(hashes))
 
     def entry(self, index: int, size: int) -> bytes:
         """Return the entry at *index* from the bundles of the tree of *size* leaves.

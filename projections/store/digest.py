@@ -12,6 +12,7 @@ import orjson
 from psycopg import Connection
 
 from chain.store.database import Database
+from projections.store.platform import become_platform
 from projections.store.slots import Slot, live_slot
 from projections.view import View
 
@@ -35,6 +36,7 @@ def digest_of(database: Database, view: View) -> Digest:
         ViewOutdatedError: there is none, or one of another version.
     """
     with database.connect() as connection:
+        become_platform(connection)
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         slot = live_slot(connection, view)
         return Digest(view.name, slot.position, digest_rows(connection, slot, view))

@@ -14,6 +14,7 @@ from domain.errors import NotFoundError
 from projections.case_replay import ReplayedCase, replay_dispute, replay_merchant, replay_order
 from projections.errors import ViewBehindError
 from projections.replay import Replayed, replay
+from projections.store.platform import TOLD
 from projections.store.slots import live_slot
 from projections.timeline import TIMELINE_VIEW
 
@@ -77,8 +78,11 @@ class HistoryReader:
             ViewBehindError: the timeline has not come so far: a case with a part missing
                 must not be shown as a whole one.
         """
+        # Which streams belong to a case is nobody's secret from its own case: who may replay it
+        # was decided before.
         with self._database.connection() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            connection.execute(TOLD, [True])
             slot = live_slot(connection, TIMELINE_VIEW)
             if slot.position < size:
                 raise ViewBehindError(

@@ -36,7 +36,9 @@ class ViewReader:
     Args:
         database: where the views are, and the log.
         connecting: lends the connection for a statement; whoever guards rows by who asks
-            hands in one that is set up for the asker. The database's own by default.
+            hands in one that is set up for the asker. The database's own by default, which
+            row security shows no row of a view: `api.access.rows.seen_by`, or
+            `projections.store.platform.as_platform` for what serves nobody's request.
     """
 
     def __init__(self, database: Database, connecting: Connecting | None = None) -> None:
@@ -180,9 +182,9 @@ class ViewReader:
     ) -> tuple[int, Sequence[Row]]:
         """Return the next rows that may belong to the list, those changed since among them."""
         clauses, values = ["true"], list[Any]()
-        for name in query.where:
+        for name, wanted in query.conditions:
             clause = f"t.{name} = ANY(%s)"
-            values.append(list(query.values(name)))
+            values.append(list(wanted))
             if pin is not None and not query.is_fixed(name) and query.table.sources is not None:
                 clause = f"({clause} OR t.changed >= %s)"
                 values.append(pin)

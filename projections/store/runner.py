@@ -18,6 +18,7 @@ from chain.store.database import Database
 from chain.store.reader import read_steps
 from projections.errors import SlotMovedError
 from projections.fact import Fact, read_fact
+from projections.store.platform import become_platform
 from projections.store.slots import Slot, move_slots, open_slots, read_slots
 from projections.store.tables import TableRows, write_rows
 from projections.view import Rows, Table, View
@@ -78,6 +79,7 @@ class Runner:
         if self._connection is None or self._connection.closed:
             self._forget()
             self._connection = self._database.connect()
+            become_platform(self._connection)
         return self._connection
 
     def close(self) -> None:

@@ -33,6 +33,7 @@ from chain.store.vault import Vault
 from domain.application import Trade
 from domain.market.marketplace import marketplace
 from projections.fact import Fact
+from projections.store.platform import become_platform
 from projections.store.runner import Runner
 from projections.store.tables import TableRows, write_rows
 from projections.view import Rows
@@ -179,6 +180,7 @@ class StockView(LedgerTrackingRecorder):
     def __init__(self, log: Log) -> None:
         super().__init__(log)
         self._connection = log.database.connect()
+        become_platform(self._connection)
         self._rows = {name: Rows(TableRows(self._connection, "views_b")) for name in VIEWS}
 
     def see(self, fact: Fact, tracking: Tracking) -> None:

@@ -1,51 +1,53 @@
-"""Whom an entry concerns: those it names, and those that its stream names anywhere."""
+"""Receipts: each party gets every entry that concerns it and no other, with proofs that hold."""
 
-import pytest
+from collections.abc import Sequence
 
-from api.concerning import concerning, is_named
-from chain.command import Command, NewEvent
-from chain.store.log import Log
-from chain.store.reader import LogReader, StoredEntry
+from api.concerning import concerning
+from api.principal import Kind
+from chain.tlog_proof import TlogProof, verify_proof
+from tests.api.views.conftest import Readers, empty, events, market
 
-BODIES = [
-    ("ord_1", b'{"data":{"amount":5},"meta":{"actor":"timer"}}'),
-    ("ord_1", b'{"data":{"by":"usr_7","lines":[{"merchant":"mer_1"}]},"meta":{"actor":"usr_7"}}'),
-    ("ord_2", b'{"data":{"buyer":"usr_8"},"meta":{"actor":"usr_8"}}'),
-    ("ord_1", b'{"data":{"note":"about usr_8"},"meta":{"actor":"mer_1"}}'),
-    ("usr_7", b'{"data":{},"meta":{"actor":"staff_1"}}'),
-]  # fmt: skip
+__all__ = ["empty", "events", "market"]
 
 
-@pytest.fixture
-def reader(log: Log) -> LogReader:
-    seqs: dict[str, int] = {}
-    for number, (stream, body) in enumerate(BODIES):
-        seqs[stream] = seqs.get(stream, 0) + 1
-        event = NewEvent(stream, seqs[stream], "order.placed", body)
-        log.sequencer.append(Command(f"cmd_{number}", [event]))
-    return LogReader(log.database)
+def test_a_person_gets_her_orders_and_all_that_belongs_to_them(market: Readers) -> None:
+    model, ledger = market.model(), market.ledger
+    size = ledger.reader.size()
+    buyers = sorted({one["buyer"] for one in model.orders.values()})
+    for buyer in buyers[:5]:
+        orders = {each for each, one in model.orders.items() if one["buyer"] == buyer}
+        wanted = {index for order in orders for index, _ in model.timeline[order]}
+        streams = {*orders, buyer}
+        wanted |= {
+            index for index, each in enumerate(market.events) if str(each.originator_id) in streams
+        }
+        found = concerning(ledger, buyer, 0, size)
+        own = {index for index in found if not _is_account(market.events, index)}
+        assert own == wanted
+        middle = found[len(found) // 2]
+        assert concerning(ledger, buyer, middle, size) == [i for i in found if i >= middle]
 
 
-@pytest.mark.parametrize(
-    ("party", "indexes"),
-    [
-        # What happened before it was named concerns it too.
-        ("usr_7", [0, 1, 3, 4]),
-        ("mer_1", [0, 1, 3]),
-        # A note that holds the letters names nobody.
-        ("usr_8", [2]),
-        ("staff_1", [4]),
-        ("usr", []),
-        ("nobody", []),
-    ],
-)
-def test_a_party_gets_every_event_of_the_streams_that_name_it(
-    reader: LogReader, party: str, indexes: list[int]
-) -> None:
-    assert list(concerning(party, reader, 0, 5)) == indexes
-    assert list(concerning(party, reader, 3, 5)) == [index for index in indexes if index >= 3]
+def _is_account(events: Sequence[object], index: int) -> bool:
+    return str(events[index].originator_id).startswith("acc_")  # type: ignore[attr-defined]
 
 
-def test_a_body_that_is_no_json_names_nobody() -> None:
-    for data in (b"usr_7", b'{"a":1}\nusr_7\n'):
-        assert not is_named("usr_7", StoredEntry(0, "ord_1", 1, "x.y", data))
+def test_receipts_come_by_http_with_proofs_that_verify(market: Readers) -> None:
+    ledger, model = market.ledger, market.model()
+    order = next(iter(model.orders.values()))
+    ledger.publisher.publish_once()
+    for kind, party in ((Kind.CONSUMER, order["buyer"]), (Kind.MERCHANT, order["merchant"])):
+        ask, since, seen = market.asker(kind, party), 0, []
+        while True:
+            page = ask(f"/v1/receipts?since={since}&limit=50").json
+            for each in page["items"][:3]:
+                proof = TlogProof.parse(each["proof"].encode())
+                verify_proof(proof, ledger.policy(), each["entry"].encode())
+                assert proof.index == each["index"]
+            seen += [each["index"] for each in page["items"]]
+            if not page["items"] or len(seen) > 150:
+                break
+            since = page["since"]
+        assert seen == concerning(ledger, party, 0, page["size"])[: len(seen)]
+        assert len(seen) > 3
+    assert market.asker(Kind.AUDITOR, "staff-1")("/v1/receipts").status == 403

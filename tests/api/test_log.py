@@ -3,9 +3,13 @@
 import pytest
 
 from api.bootstrap import Deployment
+from chain.evidence.consistency_file import ConsistencyFile
 from chain.hashes import leaf_hash
 from chain.store.finality import stamp_path
 from chain.tlog_proof import TlogProof, verify_proof
+from domain.command import Command
+from domain.event import Meta
+from domain.identifiers import derive
 from tests.api.asking import Client
 from tests.api.test_bootstrap import offer
 
@@ -87,3 +91,45 @@ def test_before_anything_is_published_there_is_no_checkpoint(
 def test_it_lives_and_is_ready(ledger: Deployment, client: Client) -> None:
     assert client.get("/livez").json == {"status": "ok"}
     assert client.get("/readyz").json == {"status": "ok"}
+
+
+def add(ledger: Deployment, number: int) -> None:
+    meta = Meta("M-LAN", "merchant", "test", "test", f"cmd/{number}", f"cmd/{number}")
+    command = Command(meta, ledger.vault, bytes)
+    ledger.trade.create_product(command, derive("prd", 0, f"{number}"), "M-LAN", f"SKU-{number}")
+
+
+def test_a_consistency_proof_joins_any_two_sizes_and_verifies(
+    ledger: Deployment, client: Client
+) -> None:
+    notes = []
+    for number in range(3):
+        add(ledger, number)
+        ledger.publisher.publish_once()
+        notes.append(ledger.prover.checkpoint()[0])
+    for old in notes:
+        for new in notes:
+            reply = client.get(f"/v1/log/consistency?old={old.size}&new={new.size}")
+            if old.size > new.size:
+                assert reply.status == 400
+                continue
+            ConsistencyFile.parse(reply.body).verify(old, new)
+            assert "immutable" in reply.headers["cache-control"]
+    newest = client.get(f"/v1/log/consistency?old={notes[0].size}")
+    ConsistencyFile.parse(newest.body).verify(notes[0], notes[-1])
+    assert client.get(f"/v1/log/consistency?old=1&new={notes[-1].size + 1}").status == 404
+    assert client.get("/v1/log/consistency?old=0").status == 422
+
+
+def test_a_consistency_proof_over_damaged_tiles_is_never_handed_out(
+    ledger: Deployment, client: Client
+) -> None:
+    for number in range(2):
+        add(ledger, number)
+        ledger.publisher.publish_once()
+    size = ledger.prover.checkpoint()[0].size
+    tile = ledger.home / "log" / f"tile/0/000.p/{size}"
+    tile.chmod(0o600)
+    tile.write_bytes(bytes(len(tile.read_bytes())))
+    reply = client.get("/v1/log/consistency?old=1")
+    assert (reply.status, reply.json["code"]) == (503, "log_recovering")

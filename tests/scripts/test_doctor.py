@@ -13,6 +13,10 @@ from api.doctor.finding import CHECKS, Finding
 from api.settings import Settings
 from domain.command import Command
 from domain.event import Meta
+from domain.orders.events import OrderPlaced
+from domain.orders.order import Order
+from projections.store.platform import become_platform
+from projections.store.runner import Runner, catch_up
 from scripts.doctor import examine
 from scripts.migrate import migrate
 from tests.api.conftest import no_settings, settings
@@ -143,3 +147,32 @@ def test_the_command_ends_with_1_and_says_why(
     assert said.code == 1
     assert "fix: set fsync" in said.out
     assert json.dumps(os.environ["XIYOU_DATABASE_URL"]) not in done.out
+
+
+def test_a_view_without_its_row_security_is_named(shop: Settings, owner_url: str) -> None:
+    assert found(shop)[9].state == "good"
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("ALTER TABLE views_b.orders NO FORCE ROW LEVEL SECURITY")
+    assert "views_b.orders" in found(shop)[9].found
+
+
+def test_a_view_that_is_another_than_its_replay_is_found(shop: Settings, owner_url: str) -> None:
+    with Deployment(shop) as ledger:
+        order = Order(identifier("ord"))
+        meta = Meta("usr", "consumer", "test", "web", "cmd/2", "cmd/2")
+        command = Command(meta, ledger.vault, token_bytes)
+        parties = (identifier("chk"), identifier("usr"), "M-LAN", identifier("prd"))
+        order.happen(command, OrderPlaced(*order.follows(command), *parties, 1, 5, "CNY"))
+        ledger.trade.save(*command.events, command_id=command.id)
+        ledger.publisher.publish_once()
+        runner = Runner(ledger.database)
+        catch_up(runner)
+        runner.close()
+    assert found(shop)[21].state == "good"
+    with psycopg.connect(owner_url) as owner:
+        become_platform(owner)
+        owner.execute("UPDATE views_a.orders SET amount = 6")
+    assert "is another order" in found(shop)[21].found
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("UPDATE views.slots SET version = 99 WHERE view = 'daily'")
+    assert "daily" in found(shop)[21].found

@@ -31,6 +31,7 @@ from tests.api.access.cased import (
     own_opening,
     package,
 )
+from tests.api.access.viewed import MISSING
 from tests.api.access.world import MINE, NOBODY, THEIRS, World
 from tests.api.asking import Reply
 
@@ -50,6 +51,7 @@ class Call(NamedTuple):
         body: made from the arguments; None for none.
         form: whether the body is a form.
         is_thing: whether one thing is named that may be missing.
+        is_list: whether what is asked for is whatever is within reach.
     """
 
     method: Literal["GET", "POST"]
@@ -57,6 +59,7 @@ class Call(NamedTuple):
     arguments: Arguments = lambda *_: {}
     body: Callable[[dict[str, Any]], object] | None = None
     is_thing: bool = True
+    is_list: bool = False
 
 
 def public(path: str, **arguments: object) -> Call:
@@ -103,6 +106,39 @@ def dispute(world: World, _: Kind, whose: Whose) -> dict[str, Any]:
 
 def opening(world: World, _: Kind, whose: Whose) -> dict[str, Any]:
     return {"opening": "opn_01m6b1yq00e2aafp47cgx674mz" if whose == "missing" else world.opening()}
+
+
+def viewed(noun: str) -> Arguments:
+    """Return the arguments that name a row of a view."""
+
+    def arguments(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
+        mine, theirs, client = world.views[noun]
+        own = client if kind is Kind.PLATFORM_CLIENT else mine
+        return {"row": {"own": own, "other": theirs, "missing": MISSING[noun]}[whose]}
+
+    return arguments
+
+
+def one(path: str, noun: str) -> Call:
+    """Return how one row of a view is asked for."""
+    return Call("GET", f"/v1/{path}/{{row}}", viewed(noun))
+
+
+def listing(path: str, client: str = "buyer") -> Call:
+    """Return how a list is asked for: by whose rows it shall show, from those that own some."""
+
+    def arguments(world: World, kind: Kind, whose: Whose) -> dict[str, Any]:
+        asked = {
+            Kind.CONSUMER: ("buyer", buyer),
+            Kind.MERCHANT: ("merchant", merchant),
+            Kind.PLATFORM_CLIENT: (client, buyer if client == "buyer" else merchant),
+        }
+        if kind not in asked:
+            return {"query": "limit=50"}
+        name, of = asked[kind]
+        return {"query": f"{name}={of(world, kind, whose)[name]}"}
+
+    return Call("GET", f"/v1/{path}?{{query}}", arguments, is_thing=False, is_list=True)
 
 
 def new_key(_: dict[str, Any]) -> object:
@@ -190,6 +226,37 @@ CALLS: Final[Mapping[str, Call]] = {
     "disputes_replay": Call("GET", "/v1/disputes/{dispute}/replay", case),
     "keys_replay": Call("GET", "/v1/keys/{key}/replay", key),
     "merchants_replay": Call("GET", "/v1/merchants/{merchant}/replay", known_merchant),
+    "log_consistency": public("/v1/log/consistency?old=1"),
+    "receipts_list": Call("GET", "/v1/receipts", is_thing=False, is_list=True),
+    # views
+    "orders_list": listing("orders"),
+    "orders_read": one("orders", "order"),
+    "steps_list": Call("GET", "/v1/orders/{row}/timeline", viewed("order")),
+    "steps_read": Call("GET", "/v1/orders/{row}", viewed("step")),
+    "refunds_list": listing("refunds"),
+    "refunds_read": one("refunds", "refund"),
+    "keys_list": listing("keys"),
+    "keys_read": one("keys", "key"),
+    "disputes_list": listing("disputes"),
+    "disputes_read": one("disputes", "dispute"),
+    "stock_list": listing("stock", "merchant"),
+    "stock_read": Call("GET", "/v1/stock/{product}", goods),
+    "batches_list": listing("batches", "merchant"),
+    "batches_read": one("batches", "batch"),
+    "merchants_list": listing("merchants"),
+    "merchants_read": one("merchants", "merchant"),
+    "certificates_list": listing("certificates"),
+    "certificates_read": one("certificates", "certificate"),
+    "credit_list": listing("credit"),
+    "credit_read": one("credit", "merchant"),
+    "sanctions_list": listing("sanctions"),
+    "sanctions_read": one("sanctions", "sanction"),
+    "work_list": listing("work"),
+    "work_read": one("work", "work"),
+    "balances_list": listing("balances"),
+    "balances_read": one("balances", "balance"),
+    "statistics_list": listing("statistics"),
+    "statistics_read": one("statistics", "day"),
 }
 """By operation."""
 
@@ -202,6 +269,11 @@ def expected(cell: Cell, kind: Kind, whose: Whose, call: Call) -> int | str:
     if cell is Cell.NONE:
         return 401 if kind is Kind.ANONYMOUS else 403
     if whose == "own":
+        return REACHED
+    if call.path == "/v1/receipts":
+        return REACHED  # one's own, whoever asks
+    if call.is_list and (cell is Cell.CASE or (cell is Cell.SCOPE and whose == "missing")):
+        # It names nothing of anybody's: what comes is what is within reach.
         return REACHED
     everybodys = cell in (Cell.ALL, Cell.MASK, Cell.TWO)
     if whose == "other":

@@ -12,6 +12,7 @@ from api.commands import new_id
 from api.principal import Kind, Principal
 from domain.errors import NotFoundError, StepUpNeededError
 from tests.api.access.world import MINE, THEIRS, World
+from tests.api.asking import Reply
 
 READ = Operation("order", read_event=True, resource="order", topic="order")
 
@@ -104,7 +105,7 @@ def test_t08_no_kind_sees_a_member_outside_its_list(
     assert "canary" not in str(seen)
     allowed = SEEN[resource]
     if cell in (Cell.OWN, Cell.OWN_MASKED):
-        allowed |= OWNERS_ALONE[resource]
+        allowed |= OWNERS_ALONE.get(resource, frozenset())
     if kind is Kind.CONSUMER:
         allowed |= BUYERS_ALONE.get(resource, frozenset())
     assert seen.keys() <= allowed
@@ -117,3 +118,29 @@ def test_a_merchant_sees_a_masked_buyer() -> None:
     assert seen == {"buyer": f"usr_…{MINE[-4:]}"}
     with pytest.raises(LookupError):
         show("another", Kind.MERCHANT, Cell.OWN, {})
+
+
+def test_a_platform_client_lists_by_its_end_users_and_by_nobody_else(world: World) -> None:
+    def ask(path: str) -> Reply:
+        return world.ask(Kind.PLATFORM_CLIENT, "GET", path).get(path)
+
+    unnamed = ask("/v1/orders")
+    assert (unnamed.status, unnamed.json["errors"][0]["pointer"]) == (422, "#query/buyer")
+    found = ask(f"/v1/orders?buyer={world.end_user}").json["items"]
+    assert [(each["order"], each["buyer"]) for each in found] == [
+        (world.views["order"][2], world.end_user)
+    ]
+    assert ask(f"/v1/orders?buyer={world.end_user}&buyer={THEIRS}").status == 404
+
+
+def test_what_is_read_over_views_answers_and_masks_by_kind(world: World) -> None:
+    path = f"/v1/orders/{world.views['order'][0]}"
+    shown = {
+        kind: world.ask(kind, "GET", path).get(path).json
+        for kind in (Kind.CONSUMER, Kind.MERCHANT, Kind.AUDITOR, Kind.ARBITRATOR, Kind.OPERATOR)
+    }
+    assert shown[Kind.CONSUMER]["buyer"] == MINE
+    assert shown[Kind.MERCHANT]["buyer"] == f"usr_…{MINE[-4:]}"
+    assert MINE not in str(shown[Kind.MERCHANT])
+    for kind in (Kind.AUDITOR, Kind.ARBITRATOR, Kind.OPERATOR):
+        assert shown[kind] == shown[Kind.AUDITOR] | {"size": shown[kind]["size"]}

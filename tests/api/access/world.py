@@ -20,6 +20,7 @@ from domain.disputes.events import DisputeAssigned, DisputeOpened, EvidenceGathe
 from domain.event import Meta, Role
 from domain.orders.events import FundsFrozen, FundsHeld, OrderPaid, OrderPlaced
 from domain.orders.order import Order
+from tests.api.access.viewed import read_over_views
 from tests.api.asking import Client, proof_of, token_of
 
 MINE, THEIRS = "usr_01m6b1yq00e2aafp47cgx674mz", "usr_01m6b1yq00e2aafp47cgx674n0"
@@ -48,6 +49,8 @@ class World:
     clients: dict[str, tuple[str, str]]
     end_user: str
     published: int
+    views: dict[str, tuple[str, str, str]]
+    """By noun, what is read over views: mine, theirs, the platform client's."""
 
     def command(self, actor: str, role: Role = "staff", source: str = "test") -> Command:
         return command_of(self.ledger, actor, role, source)
@@ -125,11 +128,13 @@ def make_world(ledger: Deployment, gate: Gate, client: Client) -> World:
     opened = command_of(ledger, end_user, "consumer", clients["platform_client"][0])
     ledger.trade.open_account(opened, end_user)
     ledger.trade.open_account(command_of(ledger, THEIRS, "consumer"), THEIRS)
+    ends = _order(ledger, end_user, "M-LAN", products[0], "staff-2")
+    views = read_over_views(ledger, (mine, theirs, ends), (MINE, THEIRS, end_user))
     published = ledger.publisher.publish_once()
     assert published is not None
     return World(
         *(ledger, gate, client, products, (mine[0], theirs[0]), (mine[1], theirs[1])),
-        *(clients, end_user, published.size),
+        *(clients, end_user, published.size, views),
     )
 
 

@@ -1,6 +1,7 @@
 """Reads equal the model folded to the tree size that they name, filters included (2.2, 3)."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from random import Random
 from threading import Timer
 from typing import Any
@@ -14,6 +15,7 @@ from chain.store.log import Log
 from domain.errors import NotFoundError
 from projections.errors import ViewBehindError, ViewOutdatedError
 from projections.listing import Page, Place, Query, shown
+from projections.store.platform import as_platform
 from projections.store.reader import ViewReader
 from projections.store.runner import Runner, catch_up
 from projections.views import READABLE, VIEWS
@@ -26,7 +28,7 @@ def reader(filled: Log, database: Database) -> ViewReader:
     runner = Runner(database)
     catch_up(runner)
     runner.close()
-    return ViewReader(database)
+    return ViewReader(database, partial(as_platform, database))
 
 
 def query(name: str, limit: int = 50, *, newest_first: bool = True, **where: Any) -> Query:
@@ -110,7 +112,7 @@ def test_a_list_goes_on_as_it_began_while_the_log_grows(
     log: Log, database: Database, events: Sequence[StoredEvent]
 ) -> None:
     """What was made, changed or closed between two pages is in none of them."""
-    runner, reader = Runner(database), ViewReader(database)
+    runner, reader = Runner(database), ViewReader(database, partial(as_platform, database))
     half = len(events) // 2
     write(log, events[:half])
     catch_up(runner)
@@ -140,7 +142,7 @@ def test_a_list_goes_on_as_it_began_while_the_log_grows(
 def test_what_cannot_be_pinned_says_so(
     log: Log, database: Database, events: Sequence[StoredEvent]
 ) -> None:
-    runner, reader = Runner(database), ViewReader(database)
+    runner, reader = Runner(database), ViewReader(database, partial(as_platform, database))
     write(log, events[:1500])
     catch_up(runner)
     asked = query("stock", 2)
@@ -202,7 +204,8 @@ def test_a_page_has_a_limit(limit: int) -> None:
 def test_a_reader_waits_for_its_own_write(
     filled: Log, database: Database, events: Sequence[StoredEvent]
 ) -> None:
-    reader, runner = ViewReader(database), Runner(database, batch=500)
+    reader = ViewReader(database, partial(as_platform, database))
+    runner = Runner(database, batch=500)
     view = VIEWS["orders"]
     with pytest.raises(ViewOutdatedError, match="xiyou views run"):
         reader.position(view)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from chain.store.log import Log
 from projections.errors import RebuildUnderWayError
 from projections.listing import Query
 from projections.store.digest import digest_of
+from projections.store.platform import as_platform, become_platform
 from projections.store.reader import ViewReader
 from projections.store.rebuild import rebuild
 from projections.store.runner import Runner, catch_up
@@ -69,7 +71,7 @@ def test_during_writes_digests_are_equal_and_every_read_is_answered(  # noqa: C9
         runner.close()
 
     def read() -> None:
-        reader = ViewReader(database)
+        reader = ViewReader(database, partial(as_platform, database))
         view, table = READABLE["orders"]
         while not over.is_set():
             page = reader.page(Query(view, table, {}, limit=5))
@@ -106,6 +108,7 @@ def test_a_live_view_that_was_changed_by_hand_is_found_and_kept_until_it_is_give
 ) -> None:
     honest = digest_of(followed, VIEWS["orders"]).digest
     with psycopg.connect(owner_url, autocommit=True) as owner:
+        become_platform(owner)
         owner.execute(
             "UPDATE views_a.orders SET amount = amount + 1 WHERE id ="
             " (SELECT min(id) FROM views_a.orders)"

@@ -18,6 +18,7 @@ from chain.store.reader import LogReader
 from projections.errors import ViewOutdatedError
 from projections.fact import Fact, read_fact
 from projections.store.digest import digest_of
+from projections.store.platform import as_platform
 from projections.store.runner import Runner, catch_up
 from projections.store.slots import read_slots
 from projections.store.tables import row_of
@@ -41,7 +42,7 @@ def digests(database: Database) -> dict[str, str]:
 def stored(database: Database, name: str) -> dict[str, dict[str, Any]]:
     """Return the live rows of one table."""
     view, table = READABLE[name]
-    with database.connection() as connection:
+    with as_platform(database) as connection:
         [slot] = [each for each in read_slots(connection) if each.view == view.name and each.live]
         rows = connection.execute(
             f"SELECT {', '.join(table.names)} FROM {slot.schema}.{name}"

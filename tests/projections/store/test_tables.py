@@ -4,6 +4,7 @@ import pytest
 
 from chain.store.database import Database
 from projections.keys import STOCK
+from projections.store.platform import as_platform
 from projections.store.tables import TableRows, write_rows
 from projections.timeline import BOUND
 from projections.view import NothingKept, Rows, Table
@@ -12,7 +13,7 @@ from projections.view import NothingKept, Rows, Table
 def written(database: Database, table: Table, **values: object) -> dict[str, object]:
     rows = Rows(NothingKept())
     rows.new(table, "a", 7, **values)
-    with database.connection() as connection:
+    with as_platform(database) as connection:
         write_rows(connection, "views_b", table, rows.take_changes()[table.name])
         [row] = TableRows(connection, "views_b").load(table, ["a", "b"])
     return row
