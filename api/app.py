@@ -36,6 +36,7 @@ from api.limits import Limits, RateLimits
 from api.metrics import Metrics
 from api.recording import Recording
 from api.routes.access import access_routes
+from api.routes.accounts import account_routes
 from api.routes.callbacks import callback_routes
 from api.routes.certification import certification_routes
 from api.routes.feeds import feed_routes
@@ -44,7 +45,12 @@ from api.routes.health import health_routes
 from api.routes.log import log_routes
 from api.routes.oauth import oauth_routes
 from api.routes.orders import order_routes
+from api.routes.payments import payment_routes
 from api.routes.redemptions import redemption_routes
+from api.routes.refunds import refund_routes
+from api.routes.reveals import reveal_routes
+from api.routes.reviews import review_routes
+from api.routes.sales import sale_routes
 from api.tracing import traces_to
 from api.versions import Versions
 from api.watching import watch
@@ -67,6 +73,9 @@ def create_app(ledger: Deployment) -> FastAPI:
     for routes in (
         *(health_routes, log_routes, goods_routes, order_routes),
         *(redemption_routes, callback_routes, certification_routes, feed_routes),
+        # trading
+        *(account_routes, payment_routes, refund_routes, reveal_routes, review_routes),
+        *(sale_routes,),
     ):
         app.include_router(routes(ledger))
     app.include_router(oauth_routes(gate))

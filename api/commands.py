@@ -149,6 +149,15 @@ def this_moment(later: int = 0) -> str:
     return f"{datetime.fromtimestamp(time() + later, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def source_of(who: Principal) -> str:
+    """Return the system that reports what *who* does.
+
+    Of what a platform's client does it is that client: by it an account tells through whom it
+    was opened.
+    """
+    return who.client if who.kind is Kind.PLATFORM_CLIENT and who.client else "api"
+
+
 def new_id(prefix: str) -> str:
     """Return a new identifier of this moment."""
     return make(prefix, int(time() * 1000), secrets.randbits(RANDOM_BITS))
@@ -178,6 +187,7 @@ class _Slip:
             self.path.partition("?")[0],
             request_id_of(self.request),
             self.request.scope["state"],
+            source_of(self.who),
         )
 
 

@@ -22,6 +22,7 @@ from chain.store.files import MissingFileError
 from chain.store.master_key import VaultUnavailableError
 from chain.store.reader import UnknownEntryError
 from domain import errors
+from domain.outside.party import PartyError
 
 Retry = Literal["never", "same_key", "new_key", "after"]
 RETRY_AFTER_SECONDS: Final = 1
@@ -194,6 +195,9 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     ),
     NotReadyError: Answer(
         UNAVAILABLE, "not_ready", "Something of this service is missing", "after"
+    ),
+    PartyError: Answer(
+        UNAVAILABLE, "party_unavailable", "An outside party gives no answer", "same_key"
     ),
     VerificationError: Answer(
         UNAVAILABLE, "log_recovering", "The log does not verify; nothing is handed out", "after"

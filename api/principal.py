@@ -34,6 +34,8 @@ class Principal:
         scopes: what the token grants.
         token: the token's own id, for revocation and for the log; never the token.
         stepped_up: whether the person has shown anew who it is within the time allowed.
+        authenticated_at: Unix time at which the person last showed who it is.
+        methods: how, as RFC 8176 names it: ``pwd``, ``otp``, ``hwk``, ``face`` …
     """
 
     kind: Kind
@@ -42,6 +44,8 @@ class Principal:
     scopes: frozenset[str] = field(default_factory=frozenset)
     token: str | None = None
     stepped_up: bool = False
+    authenticated_at: int | None = None
+    methods: tuple[str, ...] = ()
 
 
 ANONYMOUS: Final = Principal(Kind.ANONYMOUS)

@@ -20,7 +20,7 @@ from api.access.token import (
     Bearer,
     bound_key,
     check_claims,
-    is_stepped_up,
+    presence,
     read_claims,
 )
 from api.principal import Kind, Principal
@@ -176,8 +176,8 @@ class OidcIssuer:
         said = claims.get("scope")
         topics = {each for each in str(said or "").split() if each.startswith("topic:")}
         scopes = default_scopes(kind) | topics
-        stepped_up = is_stepped_up(claims, now)
-        principal = Principal(kind, subject, client, frozenset(scopes), name, stepped_up)
+        shown = presence(claims, now)
+        principal = Principal(kind, subject, client, frozenset(scopes), name, **shown)
         return Bearer(principal, "", bound_to, claims["exp"], sandbox=False)
 
     def _kind(self, claims: Mapping[str, Any]) -> Kind:

@@ -101,6 +101,13 @@ ROWS: Final[dict[str, Row]] = {
         *("Grant role, rotate or destroy key, new epoch", "- - - - - - 2 -", "govern"),
         end_users=False,
     ),
+    # trading: what reliability.md, 4.2, has no row for, by its words for who acts
+    "account": _row(*("Open an account", "o o o - - - - -", "accounts.write")),
+    "risk": _row(*("Send an order to review, or block it", "- - o - - - - -", "risk.write")),
+    "answer": _row(
+        *("Agree to a refund, or decline it", "- o o - - - - -", "refunds.write"), delegated=True
+    ),
+    "desk": _row(*("Carry an order, a payment or a refund on", "- - - - - - a -", "desk.write")),
     "operate": _row("Metrics, readiness detail", "- - - - - - a -", "operate"),
 }
 
@@ -153,6 +160,30 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "orders_place": Operation("trade"),
     "redemptions_redeem": Operation("activate"),
     "callbacks_receive": Operation("signed"),
+    # trading
+    "accounts_open": Operation("account"),
+    "orders_cancel": Operation("trade"),
+    "orders_confirm": Operation("trade"),
+    "orders_renew_voucher": Operation("trade"),
+    "orders_activate": Operation("activate"),
+    "orders_use_units": Operation("activate"),
+    "orders_deliver": Operation("desk"),
+    "reviews_open": Operation("risk"),
+    "reviews_clear": Operation("desk"),
+    "reviews_block": Operation("desk"),
+    "payments_initiate": Operation("trade"),
+    "payments_inquire": Operation("desk"),
+    "payments_return": Operation("desk"),
+    "keys_reveal": Operation("reveal", read_event=True),
+    "keys_compare": Operation("reveal", read_event=True),
+    "codes_show": Operation("reveal", read_event=True),
+    "refunds_request": Operation("trade"),
+    "refunds_approve": Operation("answer"),
+    "refunds_decline": Operation("answer"),
+    "refunds_send": Operation("desk"),
+    "refunds_inquire": Operation("desk"),
+    "refunds_settle": Operation("desk"),
+    "refunds_fail": Operation("desk"),
     # feeds
     "feeds_read": Operation("feed"),
     "feeds_file": Operation("feed"),

@@ -14,6 +14,8 @@ from domain.clients.opening import Opening
 from domain.disputes.dispute import Dispute
 from domain.keys.key import Key
 from domain.orders.order import Order
+from domain.payments.payment import Payment
+from domain.refunds.refund import Refund
 
 Find = Callable[[], Parties]
 
@@ -66,5 +68,28 @@ def opening_parties(trade: Trade, opening: str) -> Find:
 
     def find() -> Parties:
         return Parties(owner=trade.load(Opening, opening).requester)
+
+    return find
+
+
+def payment_parties(trade: Trade, payment: str) -> Find:
+    """Return what finds who pays by *payment*; nobody's, where it pays for no order."""
+
+    def find() -> Parties:
+        orders = trade.load(Payment, payment).orders
+        return Parties(buyer=trade.load(Order, orders[0]).buyer if orders else "")
+
+    return find
+
+
+def refund_parties(trade: Trade, refund: str) -> Find:
+    """Return what finds whose *refund* is; nobody's, where it returns what came for nothing."""
+
+    def find() -> Parties:
+        found = trade.load(Refund, refund)
+        if not found.order:
+            return Parties()
+        order = trade.load(Order, found.order)
+        return Parties(order.buyer, order.merchant)
 
     return find

@@ -37,6 +37,7 @@ class Grant:
         bound_to: RFC 7638 thumbprint of the key that must prove possession.
         authenticated_at: Unix time at which a person showed who it is.
         sandbox: whether nobody real stands behind it.
+        methods: how a person showed who it is (RFC 8176).
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Grant:
     bound_to: str | None = None
     authenticated_at: int | None = None
     sandbox: bool = False
+    methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def write_token(grant: Grant, issuer: str, key: Key, now: int, token: str, life:
         "client_key": grant.client_key or None,
         "cnf": {"jkt": grant.bound_to} if grant.bound_to else None,
         "auth_time": grant.authenticated_at,
+        "amr": list(grant.methods) or None,
         "sandbox": True if grant.sandbox else None,
     }
     claims |= {name: value for name, value in optional.items() if value is not None}
@@ -112,7 +115,7 @@ def read_claims(claims: Mapping[str, Any], issuer: str, now: int) -> Bearer:
         _text(claims, "client_id"),
         frozenset(_text(claims, "scope", empty=True).split()),
         _text(claims, "jti"),
-        stepped_up=is_stepped_up(claims, now),
+        **presence(claims, now),
     )
     sandbox = claims.get("sandbox") is True
     client_key = claims.get("client_key", "")
@@ -161,6 +164,17 @@ def is_stepped_up(claims: Mapping[str, Any], now: int) -> bool:
     """Say whether the person showed anew, a moment ago, who it is."""
     at = claims.get("auth_time")
     return type(at) is int and 0 <= now + LEEWAY - at < STEP_UP_LIFE
+
+
+def presence(claims: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """Return what a `Principal` has of when and how the person showed who it is."""
+    at, methods = claims.get("auth_time"), claims.get("amr")
+    named = methods if isinstance(methods, list) else []
+    return {
+        "stepped_up": is_stepped_up(claims, now),
+        "authenticated_at": at if type(at) is int else None,
+        "methods": tuple(each for each in named if isinstance(each, str)),
+    }
 
 
 def _text(claims: Mapping[str, Any], name: str, *, empty: bool = False) -> str:

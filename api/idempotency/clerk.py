@@ -75,6 +75,8 @@ class Asked:
     request_id: str
     noted: MutableMapping[str, Any] = field(default_factory=dict)
     """What the request's log line and its measurement should know."""
+    source: str = "api"
+    """The system that reports it: the API client of a platform, which speaks for others."""
 
 
 Act = Callable[[Command], object]
@@ -143,7 +145,7 @@ class Clerk:
     def _record(self, asked: Asked, act: Act, begun: KeyRow) -> Recorded:
         """Let *act* record the command, again while others are faster."""
         name = asked.digest.command_id
-        meta = Meta(asked.actor, asked.role, "api", "api", command_id=name, correlation_id=name)
+        meta = Meta(asked.actor, asked.role, asked.source, "api", name, name)
         for tries_left in reversed(range(TRIES)):
             command = KeyedCommand(meta, self._ledger.vault, secrets.token_bytes, begun.beginning())
             try:

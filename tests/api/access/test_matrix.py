@@ -20,6 +20,7 @@ from api.bootstrap import Deployment
 from api.principal import Kind
 from chain.store.finality import stamp_path
 from domain.clients.client import Client as ApiClient
+from tests.api.access.trading import TRADING
 from tests.api.access.world import MINE, NOBODY, THEIRS, World
 from tests.api.asking import Reply
 
@@ -125,6 +126,7 @@ CALLS: Final[Mapping[str, Call]] = {
     "redemptions_redeem": Call(
         "POST", "/v1/redemptions", buyer, lambda found: {**found, "code": "0" * 20}
     ),
+    **{operation: Call(*line) for operation, line in TRADING.items()},
     "callbacks_receive": Call("POST", "/v1/callbacks/x", body=lambda _: {}, is_thing=False),
     "oauth_metadata": public("/.well-known/oauth-authorization-server"),
     "oauth_keys": public("/oauth/keys"),
