@@ -11,9 +11,10 @@ its buyer, and what ``token``, ``clients make`` and ``webhooks add`` print once.
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -23,8 +24,11 @@ from urllib.request import urlopen
 from api.bootstrap import Deployment
 from api.settings import Settings
 from chain.store.embedded import EmbeddedPostgres
+from chain.store.feed_files import write_day
+from domain.feeds.topics import is_in_topic
 from scripts.bench.canary import places
 from scripts.bench.canary.classes import keys_of, sealed_in
+from scripts.bench.canary.door import Door
 from scripts.bench.canary.house import House, Taker, served, taking
 from scripts.bench.planted import Search
 from scripts.migrate import migrate
@@ -33,12 +37,37 @@ CONTROL: Final = "PLAIN-TEXT9-CONTROL"
 SETTINGS: Final = {"wal_compression": "off", "wal_keep_size": "64GB"}
 """So that all of the WAL is there to be searched, and in the clear."""
 KINDS: Final = frozenset(
-    "dump database views idempotency outbox logs traces metrics answers feeds webhooks evidence"
-    " published arguments".split()
+    [
+        "dump",
+        "database",
+        "views",
+        "idempotency",
+        "outbox",
+        "logs",
+        "traces",
+        "metrics",
+        "answers",
+        "feeds",
+        "webhooks",
+        "evidence",
+        "published",
+        "arguments",
+    ]
 )
 CLASSES: Final = frozenset(
-    "raw_key_0 identity_number bank_card phone database_password alias_code_0 token_merchant"
-    " client_secret webhook_secret_0 vault-master.key/0 log-ed25519.key/0".split()
+    [
+        "raw_key_0",
+        "identity_number",
+        "bank_card",
+        "phone",
+        "database_password",
+        "alias_code_0",
+        "token_merchant",
+        "client_secret",
+        "webhook_secret_0",
+        "vault-master.key/0",
+        "log-ed25519.key/0",
+    ]
 )
 """One name of each class that must have been there."""
 
@@ -56,8 +85,9 @@ def run(*, quick: bool = False) -> dict[str, object]:
             document = json.loads(door.ask("get", "/openapi.json")[1])
             typed = [*house.typed.by_class().values(), house.shown["client_secret"]]
             operations = door.walk(document, [str(each) for each in typed])
-            said |= _read(house, door, metrics)
+            said |= _read(door, metrics)
             said["answers"] = bytes(door.said)
+            _write_day(house)
         with places.planted_argument(CONTROL):
             watch.look()
         found = _search(house, canaries, said, taker, (server_url, data), watch)
@@ -98,7 +128,7 @@ def _canaries(house: House) -> dict[str, str | bytes]:
     return sealed | house.typed.by_class() | shown | keys_of(house.ledger.home)
 
 
-def _read(house: House, door: Any, metrics: str) -> dict[str, bytes]:  # noqa: ANN401 — a Door
+def _read(door: Door, metrics: str) -> dict[str, bytes]:
     """Return what feeds and metrics say."""
     pages, cursor = bytearray(), ""
     while True:
@@ -113,6 +143,19 @@ def _read(house: House, door: Any, metrics: str) -> dict[str, bytes]:  # noqa: A
         measured = answer.read()
     measured += door.ask("get", "/metrics", kind="operator")[1]
     return {"feeds": bytes(pages), "metrics": measured}
+
+
+def _write_day(house: House) -> None:
+    """Write today's Parquet file, as is done once the day is over."""
+    now, ledger = datetime.now(UTC), house.ledger
+    write_day(
+        ledger.feeding.pages,
+        ledger.reader,
+        ledger.home / "feeds",
+        ("all", partial(is_in_topic, "all")),
+        now.date(),
+        now + timedelta(days=1),
+    )
 
 
 def _search(
@@ -170,7 +213,3 @@ def _house() -> Iterator[tuple[House, str, Path]]:
         user = urlsplit(url).netloc.partition("@")[0]
         house.url = url.replace(f"//{user}@", f"//{user}:{house.typed.password}@", 1)
         yield house, server.url(database="xiyou"), home / "postgres"
-
-
-def _say(text: str) -> None:
-    print(f"  {text}", file=sys.stderr, flush=True)  # noqa: T201 — progress

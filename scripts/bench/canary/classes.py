@@ -7,11 +7,15 @@ keep them: its vault, its folder of keys. ``tests/scripts/bench/test_canaries.py
 import json
 import re
 import secrets
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api.bootstrap import Deployment
 from chain.entry import Entry
@@ -61,14 +65,18 @@ def sealed_in(ledger: Deployment) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for each in ledger.reader.entries(0, ledger.reader.size()):
-        for place, digest in _references(json.loads(Entry.parse(each.entry).body).get("data", {}), each.type):
+        for place, digest in _references(
+            json.loads(Entry.parse(each.entry).body).get("data", {}), each.type
+        ):
             try:
                 value = json.loads(ledger.vault.open(digest).content)["value"]
             except UnknownValueError:
                 continue
-            for name, text in _texts(value, place):
-                if len(text.encode()) >= SHORTEST and not KEPT_OPEN.match(text):
-                    found[name] = text
+            found |= {
+                name: text
+                for name, text in _texts(value, place)
+                if len(text.encode()) >= SHORTEST and not KEPT_OPEN.match(text)
+            }
     return found
 
 
@@ -76,9 +84,17 @@ def keys_of(home: Path) -> dict[str, str | bytes]:
     """Return every private key and secret in *home*, as its file spells it and as bytes."""
     found: dict[str, str | bytes] = {}
     for path in sorted((home / "keys").iterdir()):
-        if path.suffix in (".vkey", ".vkeys"):
-            continue
+        if path.suffix in (".vkey", ".vkeys", ".pem"):
+            continue  # public halves, and certificates
         text = path.read_text(encoding="ascii").strip()
+        if "PRIVATE KEY-----" in text:
+            found[f"{path.name}/0"] = _private_number(text)
+            continue
+        if path.suffix == ".jwk":
+            # Its other members are public; base64 of any alignment stands for its text, too.
+            private = json.loads(text)["d"]
+            found[f"{path.name}/0"] = urlsafe_b64decode(private + "=")
+            continue
         for number, word in enumerate(re.findall(r"[0-9a-f]{64}|[A-Za-z0-9+/]{43,}=*", text)):
             name = f"{path.name}/{number}"
             is_hex = re.fullmatch("[0-9a-f]{64}", word)
@@ -87,6 +103,15 @@ def keys_of(home: Path) -> dict[str, str | bytes]:
                 # A signing key's first byte is its type.
                 found[f"{name}/raw"] = b64decode(word + "=" * (-len(word) % 4))[-32:]
     return found
+
+
+def _private_number(pem: str) -> bytes:
+    """Return what is secret of an elliptic or RSA key: its file holds its public half, too."""
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, EllipticCurvePrivateKey | RSAPrivateKey)  # noqa: S101 — what seals are
+    if isinstance(key, RSAPrivateKey):
+        return key.private_numbers().p.to_bytes(key.key_size // 16)
+    return key.private_numbers().private_value.to_bytes(key.key_size // 8)
 
 
 def _references(data: object, place: str) -> Iterator[tuple[str, bytes]]:

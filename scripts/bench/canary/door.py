@@ -30,12 +30,14 @@ class Door:
     Attributes:
         base: the server's URL.
         tokens: a credential of each kind of principal.
+        own: things of the consumer's, by their names in paths.
         said: every answer but those that may show a secret.
         statuses: how often each was answered.
     """
 
     base: str
     tokens: Mapping[str, str]
+    own: dict[str, str] = field(default_factory=dict)
     said: bytearray = field(default_factory=bytearray)
     statuses: dict[int, int] = field(default_factory=dict)
 
@@ -94,16 +96,25 @@ class Door:
             before, _, rest = filled.partition("{")
             filled = before + quote(every, safe="") + rest.partition("}")[2]
         query = "&".join(f"{name}={quote(every)}" for name in (*named, TOO_MANY))
-        bodies: list[object] = [None] if method == "get" else list(_bodies(document, operation, canaries))
+        bodies: list[object] = (
+            [None] if method == "get" else list(_bodies(document, operation, canaries))
+        )
+        own = path
+        for name, text in self.own.items():
+            own = own.replace(f"{{{name}}}", text)
+        # A right path lets a body be read; a GET of what is one's own may show a secret.
+        wrong = own if method != "get" and own != path else filled
         for kind in self.tokens:
+            self.ask(method, filled, bodies[0], kind=kind, Idempotency_Key=token_hex(12))
             for body in bodies:
-                self.ask(method, filled, body, kind=kind, Idempotency_Key=token_hex(12))
-        rest = dict.fromkeys((each.replace("-", "_") for each in HEADERS), every)
+                self.ask(method, wrong, body, kind=kind, Idempotency_Key=token_hex(12))
+        rest: dict[str, Any] = dict.fromkeys((each.replace("-", "_") for each in HEADERS), every)
         first = next(iter(self.tokens))
         self.ask(method, f"{path}?{query}", bodies[0], kind=first, Idempotency_Key=token_hex(12))
         self.ask(method, path, bodies[0], kind=first, **rest)
         for name in ALONE:
-            self.ask(method, path, bodies[0], kind=first, **{name.replace("-", "_"): every})
+            one: dict[str, Any] = {name.replace("-", "_"): every}
+            self.ask(method, path, bodies[0], kind=first, **one)
 
 
 def _bodies(
@@ -112,12 +123,14 @@ def _bodies(
     """Give bodies none of which is what *operation* takes."""
     every = ".".join(canaries)
     content = operation.get("requestBody", {}).get("content", {})
-    schema = next((each.get("schema", {}) for each in content.values()), {})
+    schema: Mapping[str, Any] = next((each.get("schema", {}) for each in content.values()), {})
     while "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     members = schema.get("properties", {})
     yield dict.fromkeys(members, every) | {TOO_MANY: canaries}
     yield dict.fromkeys(members, canaries) | {TOO_MANY: {"deep": canaries}}
+    yield dict.fromkeys(canaries, 1)
+    yield f'{{"{canaries[0]}": 1, "{canaries[0]}": 2}}'.encode()
     yield every
     yield canaries
     yield b'{"code": "' + every.encode()

@@ -26,7 +26,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import psycopg
 from psycopg import sql
@@ -150,9 +150,13 @@ def plant_span(url: str, control: str) -> None:
 @contextmanager
 def planted_argument(control: str) -> Iterator[None]:
     """Let a process run that has *control* among its arguments."""
-    line = [sys.executable, "-c", "input()", control]
-    with subprocess.Popen(line, stdin=subprocess.PIPE) as process:  # noqa: S603 — ourselves
+    line = [sys.executable, "-c", "print(flush=True); input()", control]
+    with subprocess.Popen(  # noqa: S603 — ourselves
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         try:
+            if process.stdout is not None:
+                process.stdout.readline()
             yield
         finally:
             process.kill()
@@ -171,7 +175,7 @@ class Watch:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -181,9 +185,11 @@ class Watch:
 
     def look(self) -> None:
         """Look once."""
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                self.seen.add(path.read_bytes())
+        # Processes end while we look: each is asked for by itself.
+        for process in Path("/proc").iterdir():
+            if process.name.isdecimal():
+                with suppress(OSError):
+                    self.seen.add((process / "cmdline").read_bytes())
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause):
