@@ -6,7 +6,7 @@ of it can succeed: a body has a member too many. ``tests/scripts/bench/test_cana
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from secrets import token_hex
@@ -33,6 +33,7 @@ class Door:
         own: things of the consumer's, by their names in paths.
         said: every answer but those that may show a secret.
         statuses: how often each was answered.
+        kinds: of principals that ask wrongly.
     """
 
     base: str
@@ -40,6 +41,7 @@ class Door:
     own: dict[str, str] = field(default_factory=dict)
     said: bytearray = field(default_factory=bytearray)
     statuses: dict[int, int] = field(default_factory=dict)
+    kinds: Sequence[str] = ()
 
     def ask(
         self,
@@ -71,8 +73,15 @@ class Door:
             self.said += str(answer.headers).encode() + content
         return answer.status, content
 
-    def walk(self, document: Mapping[str, Any], canaries: list[str]) -> int:
-        """Ask every operation of *document* in every wrong way; return how many there are."""
+    def walk(self, document: Mapping[str, Any], canaries: list[str], kinds: Sequence[str]) -> int:
+        """Ask every operation of *document* in every wrong way; return how many there are.
+
+        Args:
+            document: OpenAPI.
+            canaries: put everywhere.
+            kinds: of the principals that ask.
+        """
+        self.kinds = kinds
         operations = 0
         for path, item in document["paths"].items():
             for method in METHODS:
@@ -93,8 +102,8 @@ class Door:
         named = [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"]
         filled = path
         while "{" in filled:
-            before, _, rest = filled.partition("{")
-            filled = before + quote(every, safe="") + rest.partition("}")[2]
+            before, _, behind = filled.partition("{")
+            filled = before + quote(every, safe="") + behind.partition("}")[2]
         query = "&".join(f"{name}={quote(every)}" for name in (*named, TOO_MANY))
         bodies: list[object] = (
             [None] if method == "get" else list(_bodies(document, operation, canaries))
@@ -104,12 +113,12 @@ class Door:
             own = own.replace(f"{{{name}}}", text)
         # A right path lets a body be read; a GET of what is one's own may show a secret.
         wrong = own if method != "get" and own != path else filled
-        for kind in self.tokens:
+        for kind in self.kinds:
             self.ask(method, filled, bodies[0], kind=kind, Idempotency_Key=token_hex(12))
             for body in bodies:
                 self.ask(method, wrong, body, kind=kind, Idempotency_Key=token_hex(12))
         rest: dict[str, Any] = dict.fromkeys((each.replace("-", "_") for each in HEADERS), every)
-        first = next(iter(self.tokens))
+        first = self.kinds[0]
         self.ask(method, f"{path}?{query}", bodies[0], kind=first, Idempotency_Key=token_hex(12))
         self.ask(method, path, bodies[0], kind=first, **rest)
         for name in ALONE:

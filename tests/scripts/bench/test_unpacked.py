@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped] # ships none
 import pytest
 from pyarrow import parquet
 
