@@ -15,7 +15,6 @@ from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 
 from api.access.refusal import ForbiddenError, UnauthenticatedError
-from api.bootstrap import NotReadyError
 from api.exporting.published import NotPublishedError
 from api.feeding import AheadOfLogError
 from api.not_ready import NotReadyError
@@ -138,6 +137,7 @@ ANSWERS: Final[dict[type[Exception], Answer]] = {
     # cases
     NotPublishedError: Answer(
         UNAVAILABLE, "not_published", "The log is not published as far as that", "after"
+    ),
     view_errors.RebuildUnderWayError: Answer(
         CONFLICT, "rebuild_under_way", "The view is being built already", "after"
     ),

@@ -22,8 +22,10 @@ MAX_JSON: Final = 4 << 20
 """Bytes; a batch of a thousand long raw keys fits."""
 MAX_RAW: Final = 1 << 20
 """Bytes of a body that is no JSON, unless its route is named in `LARGER`."""
-LARGER: Final[dict[str, int]] = {"/v1/documents": MAX_DOCUMENT_SIZE}
-LARGER: Final[dict[str, int]] = {"/v1/evidence/verifications": 64 << 20}
+LARGER: Final[dict[str, int]] = {
+    "/v1/documents": MAX_DOCUMENT_SIZE,
+    "/v1/evidence/verifications": 64 << 20,
+}
 """Routes that take more, by the beginning of their path."""
 RAW: Final = ("/v1/callbacks/",)
 """Paths whose bodies are read by their routes alone."""

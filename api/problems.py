@@ -10,6 +10,7 @@ of its place. An unexpected error says its request id and nothing else. Proved b
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from math import ceil
@@ -38,8 +39,18 @@ from api.ids import MALFORMED
 from api.tracing import request_id_of
 from chain.errors import MalformedError
 from domain import errors
+from domain.identifiers import SUFFIX_PATTERN
 
 logger = logging.getLogger(__name__)
+
+HIDDEN_PART: Final = "…"
+"""Stands where a caller's own text would stand."""
+UNKNOWN_MEMBER: Final = "extra_forbidden"
+_WORD: Final = re.compile(r"[a-z][a-z_]{0,31}")
+_SHOWN: Final = re.compile(
+    r"(?:[a-z.][a-z_-]{0,31}|v\d|\d{1,9}|\d{4}-\d\d-\d\d(?:\.[a-z]+)?"
+    rf"|[a-z]{{3,8}}_{SUFFIX_PATTERN})?"
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:xiyou:error:"
@@ -73,7 +84,7 @@ def document(
         "status": int(answer.status),
         "code": answer.code,
         "detail": detail,
-        "instance": instance,
+        "instance": shown_path(instance),
         **more,
         "retry": retry,
         "request_id": request_id,
@@ -148,6 +159,15 @@ class Faults:
             await problem_of(Request(scope), error)(scope, receive, send)
 
 
+def shown_path(path: str) -> str:
+    """Return *path* as an answer may repeat it: what is no word, number or id is left out.
+
+    A secret that somebody has put there by mistake is in no answer that is kept or passed on.
+    """
+    parts = path.split("/")
+    return "/".join(each if _SHOWN.fullmatch(each) else HIDDEN_PART for each in parts)
+
+
 def install(app: FastAPI) -> None:
     """Let *app* answer every error by the table."""
     for kind in (*ANSWERS, Exception):
@@ -183,6 +203,9 @@ def _answer_http(request: Request, error: Exception) -> JSONResponse:
 def _fault(found: dict[str, Any]) -> dict[str, str]:
     """Return one fault of a request: where, which, and in words. Never what was sent."""
     place = found["loc"]
+    if found["type"] == UNKNOWN_MEMBER and not _WORD.fullmatch(str(place[-1])):
+        # Its name is the caller's own text, and may be anything.
+        place = (*place[:-1], HIDDEN_PART)
     pointer = _pointer(place[1:]) if place[0] == "body" else f"#{place[0]}{_pointer(place[1:])}"
     said = str(found["msg"]).removeprefix("Value error, ")
     return {"pointer": pointer, "code": str(found["type"]), "detail": said}

@@ -63,6 +63,7 @@ COMMANDS: Final[dict[str, Listed]] = {
     "token": Listed("scripts.token", "Sandbox: a token of a made-up person, to try the API with."),
     "import": Listed("scripts.import_keys", "Bring a file of raw keys into stock, and check it."),
     "sandbox": Listed("scripts.sandbox", "Play the outside parties, for trying out."),
+    "pay": Listed("scripts.counter", "Sandbox: pay a payment as its buyer would."),
     "witness": Listed("scripts.witness", "Watch logs, and cosign what is consistent."),
     "authority": Listed(
         "scripts.authority", "Play a time-stamp authority, for trying out: TEST ONLY."

@@ -39,6 +39,9 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8_000,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Play a payment channel beside, and deliver.")
+    ] = False,
     publish: Annotated[bool, typer.Option(help="Publish beside, in a process of its own.")] = True,
     without: Without = None,
     arbitrator: Arbitrators = None,
@@ -56,6 +59,11 @@ def serve(
     chosen(without)  # a wrong name is found before anything is started
     with ExitStack() as running:
         ledger = running.enter_context(deployment(home))
+        if sandbox:
+            # What it plays is slow to import, and few play.
+            from scripts.counter import sandbox_counter  # noqa: PLC0415 — see above
+
+            running.enter_context(sandbox_counter(ledger, port))
         # Made before the first request, not by many of them at once.
         ledger.prepare()
         if publish:

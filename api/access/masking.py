@@ -115,7 +115,6 @@ SEEN: Final[dict[str, frozenset[str]]] = {
 OWNERS_ALONE: Final[dict[str, frozenset[str]]] = {
     "order": frozenset({"device", "address", "voucher", "guide"}),
     "dispute": frozenset({"messages"}),
-    "key": frozenset({"fingerprint"}),
     "replay": frozenset(),
     "key": frozenset({"fingerprint", "batch", "line"}),
     "refund": frozenset({"payment", "failures", "transfer"}),

@@ -254,8 +254,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "products_tell_cases_apart": Operation("goods"),
     "products_withdraw": Operation("goods"),
     "products_adjust_stock": Operation("goods"),
-    "keys_list_many": Operation("goods"),
-    "keys_list": Operation("goods"),
+    "keys_offer_many": Operation("goods"),
+    "keys_offer": Operation("goods"),
     "keys_unlist": Operation("goods"),
     "keys_void": Operation("goods"),
     # the shop: screening

@@ -12,13 +12,13 @@ from domain.catalogue.product import Product
 from domain.clients.client import Client
 from domain.clients.opening import Opening
 from domain.disputes.dispute import Dispute
+from domain.errors import NotFoundError
+from domain.identity.account import account_of
 from domain.identity.verification import Verification
 from domain.keys.key import Key
 from domain.orders.order import Order
 from domain.payments.payment import Payment
 from domain.refunds.refund import Refund
-from domain.errors import NotFoundError
-from domain.identity.account import account_of
 from projections.case_replay import MERCHANT_STREAMS
 
 Find = Callable[[], Parties]

@@ -45,8 +45,8 @@ COVERAGE: Final[Mapping[str, Route | Without | Pending]] = {
     "withdraw_product": Route("products_withdraw"),
     "adjust_stock": Route("products_adjust_stock"),
     "import_batch": Route("batches_import"),
-    "list_batch": Route("keys_list_many"),
-    "list_key": Route("keys_list"),
+    "list_batch": Route("keys_offer_many"),
+    "list_key": Route("keys_offer"),
     "unlist_key": Route("keys_unlist"),
     "void_key": Route("keys_void"),
     # upstream

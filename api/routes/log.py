@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api.bootstrap import Deployment
 from chain.canonical import MAX_INTEGER
+from chain.errors import MalformedError
 from chain.hashes import leaf_hash
 from chain.store.files import MissingFileError
 from chain.store.finality import stamp_path
@@ -47,16 +48,13 @@ def log_routes(ledger: Deployment) -> APIRouter:
     @router.get("/tile/entries/{rest:path}", operation_id="log_bundle")
     def bundle(rest: str) -> Response:
         """Return a bundle of entries; it never changes."""
-        path = f"tile/entries/{rest}"
-        parse_tile_path(path)
+        path = _tile_path(f"tile/entries/{rest}")
         return Response(ledger.files.read(path), media_type=BYTES, headers=FOR_EVER)
 
     @router.get("/tile/{rest:path}", operation_id="log_tile")
     def tile(rest: str) -> Response:
         """Return a tile of hashes; it never changes."""
-        path = f"tile/{rest}"
-        # A path that no writer writes is refused, so that no other file can be named.
-        parse_tile_path(path)
+        path = _tile_path(f"tile/{rest}")
         return Response(ledger.files.read(path), media_type=BYTES, headers=FOR_EVER)
 
     @router.get("/stamps/{size}.{kind}", operation_id="log_stamp")
@@ -99,3 +97,16 @@ def log_routes(ledger: Deployment) -> APIRouter:
         return Response(proof.to_bytes(), media_type=TEXT, headers=headers)
 
     return router
+
+
+def _tile_path(path: str) -> str:
+    """Return *path*: what no writer writes is refused, so that no other file can be named.
+
+    Raises:
+        MalformedError: it is no tile's; what was asked for is not repeated.
+    """
+    try:
+        parse_tile_path(path)
+    except MalformedError:
+        raise MalformedError("the path is not that of a tile or an entry bundle") from None
+    return path

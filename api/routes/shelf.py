@@ -36,7 +36,7 @@ def shelf_routes(ledger: Deployment) -> APIRouter:
     def by_its_merchant(key: str, asked: Asked, act: Act) -> Task:
         return Task(act, asked.object(key, key_parties(trade, key)).merchant, "merchant")
 
-    @command_route(router, "/listings", answer=_listed, operation_id="keys_list_many")
+    @command_route(router, "/listings", answer=_listed, operation_id="keys_offer_many")
     def list_batch(body: Listing, asked: Asked) -> Task:
         """Put keys on the shelf, as many of them as may be; the answer names those that are.
 
@@ -51,7 +51,7 @@ def shelf_routes(ledger: Deployment) -> APIRouter:
             "merchant",
         )
 
-    @command_route(router, "/keys/{key}/listing", answer=_moved, operation_id="keys_list")
+    @command_route(router, "/keys/{key}/listing", answer=_moved, operation_id="keys_offer")
     def list_key(key: KeyId, asked: Asked) -> Task:
         """Put a key on the shelf, such as one that came back with a refund."""
         return by_its_merchant(

@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -47,6 +47,9 @@ class HmacKey:
     def __repr__(self) -> str:
         return "HmacKey(…)"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is neither copied nor pickled: hand on the object")
+
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
@@ -67,6 +70,9 @@ class SigningKey:
 
     def __repr__(self) -> str:
         return "SigningKey(…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is neither copied nor pickled: hand on the object")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from scripts.migrate import migrate
 from scripts.sandbox import SandboxProcess
 from tests.api.asking import Client, serving
 from tests.api.buying import Market
+from tests.api.shopkeeping import Shop
 from tests.domain.payments.counter import Counter
 from tests.domain.payments.paying import connections
-from tests.api.shopkeeping import Shop
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """A merchant is let in over HTTP: documents, two reviewers, a badge, a scope, its end (B1-B7)."""
 
+from functools import partial
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any
@@ -105,11 +106,11 @@ def test_two_persons_suspend_reinstate_and_revoke(admitted: Shop) -> None:
     steps = (("suspension", "suspension"), ("reinstatement", "reinstatement"))
     for purpose, path in (*steps, ("revocation", "revocation")):
         admitted.refuses(
-            lambda path=path: admitted.staff(f"{AT}/{path}", WHY), 409, "second_person_missing"
+            partial(admitted.staff, f"{AT}/{path}", WHY), 409, "second_person_missing"
         )
         done(admitted.staff(f"{AT}/proposals", {"purpose": purpose, **WHY}))
         admitted.refuses(
-            lambda path=path: admitted.staff(f"{AT}/{path}", WHY), 409, "state_conflict"
+            partial(admitted.staff, f"{AT}/{path}", WHY), 409, "state_conflict"
         )
         done(admitted.staff(f"{AT}/{path}", WHY, BEN))
 

@@ -129,8 +129,8 @@ SHOP: Final[Mapping[str, Line]] = {
     "products_adjust_stock": post(
         "/v1/products/{product}/stock-adjustments", a_product, saying(units=1)
     ),
-    "keys_list_many": post("/v1/listings", a_key, lambda found: {"keys": [found["key"]]}),
-    "keys_list": post(f"{KEYS}/listing", a_key),
+    "keys_offer_many": post("/v1/listings", a_key, lambda found: {"keys": [found["key"]]}),
+    "keys_offer": post(f"{KEYS}/listing", a_key),
     "keys_unlist": post(f"{KEYS}/unlisting", a_key),
     "keys_void": post(f"{KEYS}/voiding", a_key),
     "keys_note_upstream": post(

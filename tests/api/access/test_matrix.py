@@ -20,8 +20,6 @@ from api.bootstrap import Deployment
 from api.principal import Kind
 from chain.store.finality import stamp_path
 from domain.clients.client import Client as ApiClient
-from tests.api.access.trading import TRADING
-from tests.api.access.shop import SHOP
 from tests.api.access.cased import (
     RULING,
     case,
@@ -31,6 +29,8 @@ from tests.api.access.cased import (
     own_opening,
     package,
 )
+from tests.api.access.shop import SHOP
+from tests.api.access.trading import TRADING
 from tests.api.access.viewed import MISSING
 from tests.api.access.world import MINE, NOBODY, THEIRS, World
 from tests.api.asking import Reply

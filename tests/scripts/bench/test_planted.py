@@ -64,3 +64,26 @@ def test_files_that_are_named_are_left_out(tmp_path: Path) -> None:
 
 def test_no_form_is_so_short_that_chance_makes_it() -> None:
     assert min(len(each) for each in forms(SECRET)) >= 10
+
+
+@pytest.mark.parametrize(
+    ("secret", "hidden"),
+    [
+        ("6222021234567890123", b"6222 0212 3456 7890 123"),
+        ("6222021234567890123", b"6222-0212-3456-7890-123"),
+        ("whsec_ab+/cd==efgh", b"whsec_ab%2B%2Fcd%3D%3Defgh"),
+        ("whsec_ab+/cd==efgh", b"whsec_ab%2b%2fcd%3d%3defgh"),
+        ("whsec_ab+/cd==efgh", rb"whsec_ab+\/cd==efgh"),
+        ("王小明住北京市海淀区", json.dumps("王小明住北京市海淀区").encode()),
+        ("王小明住北京市海淀区", json.dumps(json.dumps("王小明住北京市海淀区")).encode()),
+        ("王小明住北京市海淀区", "王小明住北京市海淀区".encode("utf-16-be")),
+        (SECRET, "".join(f"%{byte:02X}" for byte in SECRET.encode()).encode()),
+        (bytes(range(7, 39)), bytes(range(7, 39))),
+        (bytes(range(7, 39)), bytes(range(7, 39)).hex().upper().encode()),
+        *((bytes(range(7, 39)), b64encode(b"+" * n + bytes(range(7, 39)))) for n in range(3)),
+    ],
+)
+def test_every_kind_of_secret_has_its_forms(secret: str | bytes, hidden: bytes) -> None:
+    search = Search([secret])
+    search.look_at(b"before" + hidden + b"behind", "there")
+    assert search.found == {secret: ["there"]}
