@@ -1,9 +1,9 @@
 """What comes in: no body larger than what it is sent to takes, and JSON read strictly, once.
 
 A middleware. A member named twice, NaN or half a surrogate pair is refused before any route
-sees it, since two readers could read such a body differently. The body's one spelling is left
-for the Idempotency-Key to compare. Callbacks pass as they are: theirs is verified before
-anything of it is read. ``tests/api/test_intake.py``.
+sees it, and after the guard has let its sender pass, since two readers could read such a body
+differently. The body's one spelling is left for the Idempotency-Key to compare. Callbacks pass
+as they are: theirs is verified before anything of it is read. ``tests/api/test_intake.py``.
 """
 
 from collections.abc import Iterable
@@ -31,6 +31,10 @@ RAW: Final = ("/v1/callbacks/",)
 """Paths whose bodies are read by their routes alone."""
 
 
+MISREAD: Final = "xiyou.misread"
+"""Where in a request's state stands why its body cannot be read."""
+
+
 class Intake:
     """Limits and reads request bodies.
 
@@ -53,10 +57,12 @@ class Intake:
             return
         try:
             body = await _read(receive, MAX_JSON)
-            scope.setdefault("state", {})["body"] = read_strictly(body) if body else b""
+            scope.setdefault("state", {})
+            scope["state"]["body"] = read_strictly(body) if body else b""
         except MalformedError as error:
-            refused = problem_of(Request(scope), BodyMalformedError(str(error)))
-            await refused(scope, receive, send)
+            # Of a body nothing is said to whoever may not send one: the guard tells it.
+            scope["state"][MISREAD] = BodyMalformedError(str(error))
+            await self._app(scope, _again(b"", receive), send)
         except BodyTooLargeError as error:
             await problem_of(Request(scope), error)(scope, receive, send)
         else:
@@ -79,6 +85,17 @@ class Intake:
             await problem_of(Request(scope), _too_large(limit))(scope, receive, send)
             return
         await self._app(scope, counted, send)
+
+
+def check_read(request: Request) -> None:
+    """Refuse a request whose body could not be read, once its sender may send one.
+
+    Raises:
+        BodyMalformedError: it is no JSON that every reader reads alike.
+    """
+    misread = getattr(request.state, MISREAD, None)
+    if misread is not None:
+        raise misread
 
 
 def _is_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:

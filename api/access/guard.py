@@ -22,6 +22,7 @@ from api.access.ledger_books import LedgerBooks
 from api.access.matrix import OPERATIONS, Cell, Operation, check_complete
 from api.access.reach import Granted
 from api.access.refusal import ForbiddenError, OAuthError, UnauthenticatedError
+from api.intake import check_read
 from api.principal import ANONYMOUS, Kind, Principal
 from api.problems import problem_of
 from domain.errors import StepUpNeededError
@@ -66,6 +67,7 @@ def _stand_before(route: APIRoute, operation: Operation, walls: Walls) -> None:
             who = await run_in_threadpool(_admit, request, name, operation, walls)
             request.state.principal = who
             setattr(request.state, GRANTED, Granted(who, name, operation, walls.books))
+            check_read(request)
         await behind(scope, receive, send)
 
     route.handle = handle  # type: ignore[method-assign]

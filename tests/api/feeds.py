@@ -14,13 +14,13 @@ from chain.feed.event import EntryEvent, parse_event
 from chain.store.feed_consumer import SINK, STATE, FeedConsumer
 from chain.store.feed_sources import FeedServer, polled, streamed
 from chain.store.reader import LogReader
-from domain.feeds.topics import is_in_topic
+from domain.feeds.topics import TOPICS, is_in_topic
 from scripts.feed import opener
 from tests.api.asking import Client, serving
 from tests.chain.store.writing import Command, Event, write
 
 AUDITOR = Principal(Kind.AUDITOR, "aud-1")
-REGULATOR = Principal(Kind.REGULATOR, "reg-1")
+REGULATOR = Principal(Kind.REGULATOR, "reg-1", scopes=frozenset(f"topic:{each}" for each in TOPICS))
 TYPES = (
     *("order.placed", "order.paid", "key.sold", "identity.verified", "sanction.applied"),
     *("dispute.opened", "key.rewrapped", "key.rewrapped"),

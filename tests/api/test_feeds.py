@@ -172,11 +172,14 @@ def test_a_cursor_has_one_spelling(ledger: Deployment) -> None:
         (REGULATOR, "all", 404),
         (REGULATOR, "nothing", 404),
         (REGULATOR, "leads", 200),
+        (Principal(Kind.REGULATOR, "x"), "leads", 404),
+        (Principal(Kind.REGULATOR, "x", scopes=frozenset({"topic:identity"})), "leads", 404),
+        (Principal(Kind.OPERATOR, "x"), "all", 200),
         (AUDITOR, "all", 200),
         *(
             (Principal(each, "x"), "leads", 404)
             for each in Kind
-            if each not in (Kind.AUDITOR, Kind.REGULATOR, Kind.ANONYMOUS)
+            if each not in (Kind.AUDITOR, Kind.OPERATOR, Kind.REGULATOR, Kind.ANONYMOUS)
         ),
     ],
 )

@@ -4,16 +4,16 @@ import http.client
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 
 from api import intake, problems
-from api.intake import MAX_JSON, MAX_RAW, Intake
+from api.intake import MAX_JSON, MAX_RAW, Intake, check_read
 from tests.api.asking import Client, Reply, serving
 
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    app = FastAPI()
+    app = FastAPI(dependencies=[Depends(check_read)])
     problems.install(app)
 
     @app.post("/raw")

@@ -38,6 +38,8 @@ from tests.api.asking import Reply
 Whose = Literal["own", "other", "missing"]
 WHOSE: Final[tuple[Whose, ...]] = ("own", "other", "missing")
 Arguments = Callable[[World, Kind, Whose], dict[str, Any]]
+TOPIC: Final = "leads"
+"""Which a regulator's token names, where the operation itself names none."""
 REQUEST_ID = re.compile(rb'"request_id":"req_[0-9a-z]+"')
 
 
@@ -141,6 +143,12 @@ def listing(path: str, client: str = "buyer") -> Call:
     return Call("GET", f"/v1/{path}?{{query}}", arguments, is_thing=False, is_list=True)
 
 
+def topic(_: World, kind: Kind, whose: Whose) -> dict[str, Any]:
+    owns = kind in (Kind.MERCHANT, Kind.PLATFORM_CLIENT)
+    other = "leads" if owns else "identity"
+    return {"topic": {"own": "own" if owns else TOPIC, "other": other, "missing": "zzz"}[whose]}
+
+
 def new_key(_: dict[str, Any]) -> object:
     return {"public_key": OKPKey.generate_key("Ed25519").as_dict(private=False)}
 
@@ -152,6 +160,14 @@ def _of(body: dict[str, Any]) -> Callable[[dict[str, Any]], object]:
 CALLS: Final[Mapping[str, Call]] = {
     "health_live": public("/livez"),
     "health_ready": public("/readyz"),
+    "health_start": public("/startupz"),
+    "metrics_read": Call("GET", "/metrics", is_thing=False),
+    # feeds
+    "feeds_read": Call("GET", "/v1/feeds/{topic}", topic),
+    "feeds_file": Call("GET", "/v1/feeds/{topic}/files/2026-11-22.json", topic),
+    "feeds_receipt": Call(
+        *("POST", "/v1/feeds/{topic}/receipts", topic), lambda _: {"size": 1, "root": "ab" * 32}
+    ),
     "log_checkpoint": public("/checkpoint"),
     "log_tile": public("/tile/0/000.p/{size}"),
     "log_bundle": public("/tile/entries/000.p/{size}"),
@@ -285,7 +301,7 @@ def scopes_for(kind: Kind, whose: Whose, operation: str) -> frozenset[str]:
     """Return what the token holds: a regulator's own is what its topics name."""
     scopes = default_scopes(kind)
     if kind is Kind.REGULATOR and whose != "other":
-        scopes |= {f"topic:{OPERATIONS[operation].topic}"}
+        scopes |= {f"topic:{OPERATIONS[operation].topic or TOPIC}"}
     if kind is Kind.PLATFORM_CLIENT:
         scopes |= {"merchant:M-LAN"}
     return scopes
@@ -314,6 +330,10 @@ def without_names(reply: Reply, arguments: Mapping[str, Any]) -> bytes:
 
 def test_every_cell_of_every_operation(world: World) -> None:
     world.ledger.files.write([(stamp_path(1, "txt"), b"a stamp\n")])
+    for each in (TOPIC, "identity", "own"):
+        manifest = world.ledger.home / "feeds" / each / "2026-11-22.json"
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        manifest.write_bytes(b"{}")
     wrong, hidden = [], set()
     for operation in OPERATIONS:
         for kind in Kind:

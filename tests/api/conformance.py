@@ -1,0 +1,258 @@
+"""Requests that schemathesis makes up from the OpenAPI document, sent to a real server.
+
+Each operation is asked as every kind of principal that the matrix lets have it, in turns with
+nobody, with rubbish for a credential, and with a method that is not there. Half of what is
+made up fits the document, and half is wrong in one place. Where a path or a body names a
+thing, it is one's own in every second request, so that more is met than 404.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any, Final
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from requests import Session
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CHECKS, not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
+from schemathesis.core.transport import Response
+from schemathesis.openapi import from_dict
+from schemathesis.schemas import APIOperation
+
+from api.access.matrix import OPERATIONS, ROWS, Cell
+from api.openapi import OAUTH
+from api.principal import Kind
+from api.problems import MEDIA_TYPE, TYPE_PREFIX
+from tests.api.access.test_matrix import CALLS, scopes_for
+from tests.api.access.world import World
+
+Described = APIOperation[Any, Any, Any, Any]
+Made = Case[Any]
+NAMES: Final = (
+    *("status_code_conformance", "content_type_conformance", "response_headers_conformance"),
+    *("response_schema_conformance", "negative_data_rejection"),
+)
+CONFIG: Final = {
+    "generation": {"with-security-parameters": False, "allow-x00": False},
+}
+METHODS: Final = ("PUT", "DELETE", "PATCH", "GET", "POST", "QUERY")
+RUBBISH: Final = (
+    *("Bearer x", "Bearer", "DPoP x", "Basic eDp4", "Bearer " + "a.b." * 2_000, "bearer\ta.b.c"),
+    "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJNLUxBTiJ9.",
+)
+SLOW: Final = {"timeout": 30, "min_index": 2**63 - 1}
+"""Parameters by which a caller asks to wait, and the most they may be: not for so long here."""
+UNCONNECTED: Final = ("not_ready", "party_unavailable")
+"""Codes of a 503 that is right in a deployment without outside parties."""
+
+
+@dataclass
+class Tried:
+    """What came of it.
+
+    Attributes:
+        requests: sent.
+        statuses: how many answers of each.
+        failures: by operation and what failed: one request of them.
+    """
+
+    requests: int = 0
+    statuses: dict[int, int] = field(default_factory=dict)
+    failures: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def note(self, status: int) -> None:
+        self.requests += 1
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+
+
+class Conformance:
+    """Tries operations of the application that *world* serves."""
+
+    def __init__(self, world: World, document: Mapping[str, Any]) -> None:
+        self._world = world
+        self._schema = from_dict(dict(document), config=SchemathesisConfig.from_dict(CONFIG))
+        self._schema.config.update(base_url=world.client.base)
+        self._session = Session()
+        self._checks = [server_error, *(CHECKS.get_one(each) for each in NAMES), problems]
+        self._methods = {
+            (path, method.upper())
+            for path, item in document["paths"].items()
+            for method in item
+            if method.upper() in METHODS
+        }
+        self.tried = Tried()
+
+    def operations(self) -> Iterator[Described]:
+        for each in self._schema.get_all_operations():
+            assert isinstance(each, Ok), each
+            yield each.ok()
+
+    def failures(self) -> list[tuple[tuple[str, str], str]]:
+        return sorted(self.tried.failures.items())
+
+    def attempt(self, operation: Described, examples: int, salt: int) -> None:
+        """Send *examples* requests made up for *operation*, and as many to be turned away."""
+        name = operation.definition.raw["operationId"]
+        row = ROWS[OPERATIONS[name].row]
+        kinds = [kind for kind in Kind if row.cell(kind) is not Cell.NONE]
+        modes = [GenerationMode.POSITIVE]
+        if operation.definition.raw.get("parameters") or operation.body:
+            modes.append(GenerationMode.NEGATIVE)
+        share = -(-examples // len(modes))
+        for mode in modes:
+            try:
+                self._attempt(operation, name, kinds, mode, share, salt)
+            except Unsatisfiable:
+                # Whatever a path's text is, it fits: then more of what does.
+                self._attempt(operation, name, kinds, modes[0], share, salt + 1)
+        self._turn_away(operation, name)
+
+    def _attempt(
+        self,
+        operation: Described,
+        name: str,
+        kinds: list[Kind],
+        mode: GenerationMode,
+        count: int,
+        salt: int,
+    ) -> None:
+        turn = iter(range(10 * count + 10))
+
+        @seed(salt)
+        @settings(
+            max_examples=count,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode), own=st.booleans())
+        def attempt(case: Made, *, own: bool) -> None:
+            kind = kinds[next(turn) % len(kinds)]
+            if own and mode is GenerationMode.POSITIVE:
+                self._own(case, name, kind)
+            self._send(case, name, kind)
+
+        attempt()
+
+    def _own(self, case: Made, name: str, kind: Kind) -> None:
+        """Let *case* be about things of the principal's own."""
+        call = CALLS.get(name)
+        if call is None:
+            return
+        arguments = call.arguments(self._world, kind, "own")
+        for each in case.path_parameters or {}:
+            if each in arguments:
+                case.path_parameters[each] = arguments[each]
+        if isinstance(case.body, dict) and call.body is not None:
+            body = call.body(arguments)
+            if isinstance(body, dict):
+                case.body = case.body | {
+                    each: value for each, value in body.items() if each in case.body
+                }
+
+    def _send(self, case: Made, name: str, kind: Kind) -> None:
+        for each, most in SLOW.items():
+            value = (case.query or {}).get(each)
+            if type(value) is int and 0 <= value <= most:
+                case.query[each] = 0
+        path = case.formatted_path
+        headers = {}
+        if kind is not Kind.ANONYMOUS:
+            scopes = scopes_for(kind, "own", name)
+            method = case.method.upper()
+            headers = self._world.headers(kind, method, path, scopes=scopes)
+        self._ask(case, name, headers, self._checks)
+
+    def _ask(
+        self,
+        case: Made,
+        name: str,
+        headers: Mapping[str, str],
+        checks: list[Callable[..., Any]],
+    ) -> Response:
+        response = case.call(session=self._session, headers=dict(headers), timeout=20)
+        self.tried.note(response.status_code)
+        try:
+            case.validate_response(response, checks=checks, headers=dict(headers))
+        except FailureGroup as group:
+            for each in group.exceptions:
+                self._fail(name, case, response, each)
+        except Failure as failure:
+            self._fail(name, case, response, failure)
+        return response
+
+    def _fail(self, name: str, case: Made, response: Response, failure: Exception) -> None:
+        title = getattr(failure, "title", type(failure).__name__)
+        sent = f"{case.method} {case.formatted_path} {case.query} {case.headers} {case.body!r}"
+        said = f"{response.status_code} {response.content[:300]!r}"
+        told = f"{str(failure)[:600]}\n  sent {sent[:800]}\n  got {said}"
+        self.tried.failures.setdefault((name, title), told)
+
+    def _turn_away(self, operation: Described, name: str) -> None:
+        """Ask with no credential, with rubbish, without a key, and by what is no method."""
+        case = operation.Case(**self._example(operation))
+        guarded = ROWS[OPERATIONS[name].row].cell(Kind.ANONYMOUS) is Cell.NONE
+        signed = OPERATIONS[name].row == "signed"
+        for rubbish in (None, *RUBBISH):
+            headers = {} if rubbish is None else {"Authorization": rubbish}
+            response = self._ask(case, name, headers, [server_error, problems])
+            refused = guarded or (rubbish is not None and not signed)
+            self._expect(name, case, response, 401, "answered a bad credential", holds=refused)
+        for method in METHODS:
+            if (operation.path, method) not in self._methods and method != "GET":
+                case = operation.Case(**self._example(operation))
+                case.method = method
+                response = self._ask(case, name, {}, [problems])
+                self._expect(name, case, response, 405, "answered another method", holds=True)
+                if "allow" not in {each.lower() for each in response.headers}:
+                    self._fail(name, case, response, AssertionError("405 without Allow"))
+
+    def _expect(
+        self, name: str, case: Made, response: Response, status: int, what: str, *, holds: bool
+    ) -> None:
+        if holds and response.status_code != status:
+            self._fail(name, case, response, Failure(operation=name, title=what, message=what))
+
+    def _example(self, operation: Described) -> dict[str, Any]:
+        found: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}}
+        for each in operation.definition.raw.get("parameters", []):
+            example = each.get("example", (each["schema"].get("examples") or [None])[0])
+            if example is None and each["in"] == "path":
+                example = "x"
+            if example is not None and each["in"] in found:
+                found[each["in"]][each["name"]] = example
+        if "Idempotency-Key" in found["header"]:
+            found["header"]["Idempotency-Key"] = token_hex(12)
+        return {
+            "method": operation.method.upper(),
+            "path_parameters": found["path"],
+            "headers": found["header"],
+        }
+
+
+def server_error(ctx: Any, response: Response, case: Made) -> None:  # noqa: ANN401 — schemathesis's
+    """Refuse a 5xx, but for what says that an outside party is not there."""
+    if response.status_code == 503 and response.json().get("code") in UNCONNECTED:
+        return
+    not_a_server_error(ctx, response, case)
+
+
+def problems(ctx: Any, response: Response, case: Made) -> None:  # noqa: ANN401 — schemathesis's
+    """Refuse an error that is no problem document of ours, whatever it is about."""
+    if response.status_code < 400:
+        return
+    name = case.operation.definition.raw["operationId"]
+    if name in OAUTH and response.status_code in (400, 401):
+        return
+    media = next(iter(response.headers.get("content-type", [""]))).split(";")[0]
+    body = response.json() if media == MEDIA_TYPE else {}
+    wanted = {"type", "title", "status", "code", "detail", "instance", "retry", "request_id"}
+    told = body.get("type") == f"{TYPE_PREFIX}{body.get('code')}"
+    if not (wanted <= body.keys() and told and body["status"] == response.status_code):
+        raise Failure(operation=name, title="no problem document", message=f"as {media}: {body}")
