@@ -23,7 +23,6 @@ from api.access.matrix import OPERATIONS, Cell, Operation, check_complete
 from api.access.reach import Granted
 from api.access.refusal import ForbiddenError, OAuthError, UnauthenticatedError
 from api.principal import ANONYMOUS, Kind, Principal
-from api.problems import problem_of
 from domain.errors import StepUpNeededError
 
 
@@ -43,7 +42,6 @@ def install(app: FastAPI, walls: Walls) -> None:
     check_complete(each.operation_id or f"{each.methods} {each.path}" for each in found)
     for each in found:
         _stand_before(each, OPERATIONS[str(each.operation_id)], walls)
-    app.add_exception_handler(UnauthenticatedError, _answer_unauthenticated)
     app.add_exception_handler(OAuthError, _answer_oauth)
 
 
@@ -99,13 +97,6 @@ def _check_function(who: Principal, name: str, operation: Operation, walls: Wall
     if operation.step_up and not who.stepped_up:
         walls.books.note_refusal(who, name, "step-up")
         raise StepUpNeededError("confirm again who you are, and repeat the request")
-
-
-def _answer_unauthenticated(request: Request, error: Exception) -> Response:
-    assert isinstance(error, UnauthenticatedError)  # noqa: S101 — as it was registered
-    answer = problem_of(request, error)
-    answer.headers["WWW-Authenticate"] = error.header
-    return answer
 
 
 def _answer_oauth(_: Request, error: Exception) -> Response:
