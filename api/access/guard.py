@@ -1,9 +1,9 @@
 """The guard before every route: who asks, and whether its kind has the function at all.
 
-It stands before the route's own code and before its body is read, so that nothing is learnt
-of any thing by whoever may not ask: no credential 401, no function 403, a step-up that is
-missing 403. It is put before the routes when the application is made, over all of them at
-once: a route without a row in `api.access.matrix` keeps the program from starting.
+It stands before the route's own code and before its body is held against a schema, so that
+nothing is learnt of any thing by whoever may not ask: no credential 401, no function 403, a
+step-up that is missing 403. It is put before the routes when the application is made, over all
+of them at once: a route without a row in `api.access.matrix` keeps the program from starting.
 ``tests/api/access/test_matrix.py``.
 """
 

@@ -19,9 +19,7 @@ from tests.api.asking import Client, known, serving
 from tests.chain.store.writing import Command, Event, write
 
 AUDITOR = Principal(Kind.AUDITOR, "aud-1")
-REGULATOR = Principal(
-    Kind.REGULATOR, "reg-1", scopes=frozenset(f"topic:{each}" for each in TOPICS)
-)
+REGULATOR = Principal(Kind.REGULATOR, "reg-1", scopes=frozenset(f"topic:{each}" for each in TOPICS))
 TYPES = (
     *("order.placed", "order.paid", "key.sold", "identity.verified", "sanction.applied"),
     *("dispute.opened", "key.rewrapped", "key.rewrapped"),
