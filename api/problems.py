@@ -22,7 +22,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access.refusal import HIDDEN
+from api.access.refusal import HIDDEN, UnauthenticatedError
 from api.errors import (
     ANSWERS,
     INTERNAL,
@@ -97,6 +97,7 @@ def problem(
     detail: str,
     *,
     seconds: int | None = None,
+    challenge: str | None = None,
     **more: object,
 ) -> JSONResponse:
     """Return the response that says *answer*; *more* are members of its own."""
@@ -106,7 +107,7 @@ def problem(
     if seconds is not None or answer.status is UNAVAILABLE:
         headers["Retry-After"] = str(seconds or RETRY_AFTER_SECONDS)
     if answer.status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = challenge or "Bearer"
     request.state.code = answer.code
     return JSONResponse(body, int(answer.status), headers, media_type=MEDIA_TYPE)
 
@@ -128,7 +129,9 @@ def problem_of(request: Request, error: Exception) -> JSONResponse:
     more: dict[str, object] = {}
     if isinstance(error, KeySpentError) and error.link:
         more["resource"] = error.link
-    return problem(request, answer, str(error), seconds=_seconds(error), **more)
+    challenge = error.header if isinstance(error, UnauthenticatedError) else None
+    words, seconds = str(error), _seconds(error)
+    return problem(request, answer, words, seconds=seconds, challenge=challenge, **more)
 
 
 class Faults:

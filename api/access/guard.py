@@ -1,9 +1,9 @@
 """The guard before every route: who asks, and whether its kind has the function at all.
 
-It stands before the route's own code and before its body is read, so that nothing is learnt
-of any thing by whoever may not ask: no credential 401, no function 403, a step-up that is
-missing 403. It is put before the routes when the application is made, over all of them at
-once: a route without a row in `api.access.matrix` keeps the program from starting.
+It stands before the route's own code and before its body is held against a schema, so that
+nothing is learnt of any thing by whoever may not ask: no credential 401, no function 403, a
+step-up that is missing 403. It is put before the routes when the application is made, over all
+of them at once: a route without a row in `api.access.matrix` keeps the program from starting.
 ``tests/api/access/test_matrix.py``.
 """
 
@@ -24,7 +24,6 @@ from api.access.reach import Granted
 from api.access.refusal import ForbiddenError, OAuthError, UnauthenticatedError
 from api.intake import check_read
 from api.principal import ANONYMOUS, Kind, Principal
-from api.problems import problem_of
 from domain.errors import StepUpNeededError
 
 
@@ -44,7 +43,6 @@ def install(app: FastAPI, walls: Walls) -> None:
     check_complete(each.operation_id or f"{each.methods} {each.path}" for each in found)
     for each in found:
         _stand_before(each, OPERATIONS[str(each.operation_id)], walls)
-    app.add_exception_handler(UnauthenticatedError, _answer_unauthenticated)
     app.add_exception_handler(OAuthError, _answer_oauth)
 
 
@@ -101,13 +99,6 @@ def _check_function(who: Principal, name: str, operation: Operation, walls: Wall
     if operation.step_up and not who.stepped_up:
         walls.books.note_refusal(who, name, "step-up")
         raise StepUpNeededError("confirm again who you are, and repeat the request")
-
-
-def _answer_unauthenticated(request: Request, error: Exception) -> Response:
-    assert isinstance(error, UnauthenticatedError)  # noqa: S101 — as it was registered
-    answer = problem_of(request, error)
-    answer.headers["WWW-Authenticate"] = error.header
-    return answer
 
 
 def _answer_oauth(_: Request, error: Exception) -> Response:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from api.app import create_app
 from api.bootstrap import Deployment
@@ -16,7 +15,7 @@ from chain.store.feed_sources import FeedServer, polled, streamed
 from chain.store.reader import LogReader
 from domain.feeds.topics import TOPICS, is_in_topic
 from scripts.feed import opener
-from tests.api.asking import Client, serving
+from tests.api.asking import Client, known, serving
 from tests.chain.store.writing import Command, Event, write
 
 AUDITOR = Principal(Kind.AUDITOR, "aud-1")
@@ -52,13 +51,7 @@ def publish(ledger: Deployment) -> int:
 @contextmanager
 def served(ledger: Deployment, who: Principal) -> Iterator[Client]:
     """Serve *ledger* to *who*."""
-    app = create_app(ledger)
-
-    async def known(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 — ASGI
-        scope.setdefault("state", {})["principal"] = who
-        await app(scope, receive, send)
-
-    with serving(known) as client:  # type: ignore[arg-type] # an application all the same
+    with serving(known(create_app(ledger), lambda: who)) as client:
         yield client
 
 

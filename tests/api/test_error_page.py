@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from api import problems
+from api.access.refusal import Challenge, UnauthenticatedError
 from api.error_page import page
 from api.errors import ANSWERS, INTERNAL, answer_of
 from tests.api.asking import Client, serving
@@ -34,6 +35,8 @@ def test_a_code_has_one_status() -> None:
 def made(kind: type[Exception]) -> Exception:
     """Return an error of that kind, with as many words as it takes."""
     count = len(inspect.signature(kind.__init__).parameters) - 1
+    if issubclass(kind, UnauthenticatedError):
+        return kind("missing", "who?")
     for arguments in ([], [1], ["x"], [("x",)], ["x", 1], ["x", ("x",), "x"], ["x", "x", "x"]):
         try:
             return kind(*arguments)
@@ -76,12 +79,19 @@ def check(client: Client, path: str, kind: type[Exception]) -> None:
     )
 
 
-@pytest.mark.parametrize("status", [401])
-def test_an_unauthenticated_caller_is_told_how(status: int) -> None:
+@pytest.mark.parametrize(
+    ("challenge", "told"),
+    [
+        ("missing", 'Bearer realm="xiyou", DPoP algs="EdDSA ES256"'),
+        ("invalid_token", 'Bearer realm="xiyou", error="invalid_token"'),
+        ("use_dpop", 'DPoP algs="EdDSA ES256", error="invalid_token"'),
+        ("invalid_dpop_proof", 'DPoP algs="EdDSA ES256", error="invalid_dpop_proof"'),
+    ],
+)
+def test_an_unauthenticated_caller_is_told_how(challenge: Challenge, told: str) -> None:
     app = FastAPI()
     problems.install(app)
-    [kind] = [each for each in ANSWERS if each.__name__ == "UnauthenticatedError"]
-    app.get("/x")(raising(kind("who?")))
+    app.get("/x")(raising(UnauthenticatedError(challenge, "who?")))
     with serving(app) as client:
         reply = client.get("/x")
-    assert (reply.status, reply.headers["www-authenticate"]) == (status, "Bearer")
+    assert (reply.status, reply.headers["www-authenticate"]) == (401, told)

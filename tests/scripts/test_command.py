@@ -21,6 +21,7 @@ GROUPS = {
     "disputes": (),
     "config": ("check",),
     "feed": ("pull", "files"),
+    "clients": ("make", "list", "revoke"),
     "webhooks": ("add", "rotate", "list", "run"),
 }
 SUBCOMMANDS = [[group, each] for group, names in GROUPS.items() for each in names]

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from joserfc.jwk import OKPKey
 
+from api.access.store.issuer_key import open_token_keys
+from api.principal import Kind
 from chain.store.embedded import EmbeddedPostgres
-from tests.api.asking import Client, free_port
+from tests.api.asking import Client, free_port, token_of
 from tests.chain.store.owners import until
 from tests.scripts.calling import call, command_line, environment
 
@@ -36,9 +39,21 @@ def served(
         try:
             until(lambda: process.poll() is not None or answers(client, "/startupz"), 30)
             assert process.poll() is None
-            yield client, process
+            yield client.bearing(Authorization=f"Bearer {token(home)}"), process
         finally:
             process.kill()
+
+
+def token(home: Path) -> str:
+    """Return a merchant's token, as the server of *home* issues it."""
+    origin = (home / "log" / "checkpoint").read_text().split("\n")[0]
+    issuer = Issuer(f"https://{origin}", open_token_keys(home))
+    return token_of(issuer, Kind.MERCHANT, "M-LAN", named="stopping")
+
+
+class Issuer(NamedTuple):
+    name: str
+    keys: list[OKPKey]
 
 
 def answers(client: Client, path: str) -> bool:
@@ -107,7 +122,7 @@ def test_f1_a_term_under_load_loses_no_acknowledgement_and_signs_all(
     assert {"request", "serving", "stopping", "stopped"} <= {each["event"] for each in written}
     assert [each for each in written if each["level"] == "error"] == []
     assert "M-LAN" not in (tmp_path / "out").read_text()
-    assert re.search(r'"kind": "anonymous"', (tmp_path / "out").read_text())
+    assert re.search(r'"kind": "merchant"', (tmp_path / "out").read_text())
 
 
 def test_f1_a_second_term_means_now_and_is_safe(shop: Path, tmp_path: Path) -> None:

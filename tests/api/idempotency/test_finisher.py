@@ -12,13 +12,15 @@ import pytest
 from api.app import create_app
 from api.bootstrap import Deployment
 from api.idempotency.finisher import PATIENCE
+from api.principal import Kind, Principal
 from api.settings import Settings
 from scripts.migrate import migrate
-from tests.api.asking import Client, free_port, serving
+from tests.api.asking import Client, free_port, known, serving
 from tests.chain.store.owners import until
 from tests.scripts.calling import REPOSITORY, environment
 
 PRODUCT = {"merchant": "M-LAN", "code": "SKU-1"}
+LAN = Principal(Kind.MERCHANT, "M-LAN")
 MINE = "mine-0123456789abcdef"
 
 DYING = """
@@ -27,13 +29,15 @@ import uvicorn
 from api.app import create_app
 from api.bootstrap import Deployment
 from api.settings import load_settings
+from tests.api.asking import known
+from tests.api.idempotency.test_finisher import LAN
 
 def die(*_):
     os.kill(os.getpid(), 9)
 
 with Deployment(load_settings(os.environ)) as ledger:
     ledger.prepare()
-    app = create_app(ledger)
+    app = known(create_app(ledger), lambda: LAN)
     # The effect is committed; the answer is neither kept nor sent.
     app.state.clerk._answer_new = die
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical")
@@ -83,7 +87,7 @@ def test_f1_killed_between_effect_and_answer_the_finisher_gives_the_answer(
     assert unfinished(owner_url) == 1
     with Deployment(home) as ledger:
         ledger.prepare()
-        app = create_app(ledger)
+        app = known(create_app(ledger), lambda: LAN)
         finisher = app.state.finisher
         assert finisher.step() == 0, "it may still be under way: not before its time"
         finisher._clock = lambda: time() + PATIENCE + 1
@@ -103,7 +107,7 @@ def test_f1_killed_between_effect_and_answer_the_client_may_come_first(
     kill_between_effect_and_answer(home, free_port())
     with Deployment(home) as ledger:
         ledger.prepare()
-        with serving(create_app(ledger)) as client:
+        with serving(known(create_app(ledger), lambda: LAN)) as client:
             other = client.post("/v1/products", PRODUCT | {"title": "x"}, MINE)
             assert (other.status, other.json["code"]) == (422, "idempotency_body_changed")
             assert client.post("/v1/products", PRODUCT, MINE).status == 201
@@ -112,7 +116,7 @@ def test_f1_killed_between_effect_and_answer_the_client_may_come_first(
 
 
 def test_a_key_that_somebody_works_on_is_left_alone(ledger: Deployment) -> None:
-    app = create_app(ledger)
+    app = known(create_app(ledger), lambda: LAN)
     clerk, finisher = app.state.clerk, app.state.finisher
     clerk._answers.keep_soon = lambda _: None
     with serving(app) as client:
