@@ -6,10 +6,12 @@ bytes. ``tests/api/test_feeds.py``.
 
 from collections import OrderedDict
 from functools import partial
+from http import HTTPStatus
 from threading import Lock
 from typing import Final, NamedTuple
 
-from api.access.refusal import HIDDEN
+from starlette.exceptions import HTTPException
+
 from api.principal import Kind, Principal
 from chain.errors import ChainError
 from chain.feed.event import PAGE_WIDTH
@@ -24,9 +26,6 @@ READERS: Final = {
     **dict.fromkeys(TOPICS, SEE_ALL | {Kind.REGULATOR}),
 }
 """By topic: the kinds of principals that may read it; regulators, where their token names it."""
-    ALL: frozenset({Kind.AUDITOR, Kind.OPERATOR}),
-    **dict.fromkeys(TOPICS, frozenset({Kind.AUDITOR, Kind.OPERATOR, Kind.REGULATOR})),
-"""By topic: the kinds of principals that may read it; a regulator if its scope names it."""
 
 OWNERS: Final = frozenset({Kind.MERCHANT, Kind.PLATFORM_CLIENT})
 """Kinds that have a feed of their own."""
@@ -51,20 +50,17 @@ class Answer(NamedTuple):
 def check_topic(who: Principal, topic: str) -> None:
     """Refuse whoever may not read *topic*; a topic that is another's is as one that is not.
 
-    Whether its kind may read feeds at all, and whether anybody asks, the guard has seen to.
-
     Raises:
-        NotFoundError: there is no such topic, or it is not for *who*: the same words.
+        HTTPException: nobody has said who asks (401).
+        NotFoundError: there is no such topic, or it is not for *who*.
     """
+    if who.kind is Kind.ANONYMOUS:
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, "a feed is read by somebody: send a token")
     if topic == OWN and who.kind in OWNERS and owner_of(who):
         return
     named = who.kind is not Kind.REGULATOR or f"topic:{topic}" in who.scopes
     if who.kind not in READERS.get(topic, frozenset()) or not named:
         raise NotFoundError(f"{topic[:64]}: there is no such topic for you")
-    if who.kind not in READERS.get(topic, frozenset()):
-        raise NotFoundError(HIDDEN)
-    if who.kind is Kind.REGULATOR and f"topic:{topic}" not in who.scopes:
-        raise NotFoundError(HIDDEN)
 
 
 def owner_of(who: Principal) -> str:

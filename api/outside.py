@@ -20,7 +20,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any, Final, Literal
 
-from api.bootstrap import Deployment, NotReadyError
+from api.bootstrap import Deployment
+from api.not_ready import NotReadyError
 from chain.canonical import parse, to_bytes
 from chain.errors import MalformedError
 from chain.store.files import MissingFileError, read_private, write_private

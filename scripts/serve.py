@@ -34,7 +34,7 @@ METRICS_HOST = "127.0.0.1"
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913 — each is an option of the command
     home: Home = None,
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -105,13 +105,9 @@ def test_a_reviewer_says_no(shop: Shop) -> None:
 def test_two_persons_suspend_reinstate_and_revoke(admitted: Shop) -> None:
     steps = (("suspension", "suspension"), ("reinstatement", "reinstatement"))
     for purpose, path in (*steps, ("revocation", "revocation")):
-        admitted.refuses(
-            partial(admitted.staff, f"{AT}/{path}", WHY), 409, "second_person_missing"
-        )
+        admitted.refuses(partial(admitted.staff, f"{AT}/{path}", WHY), 409, "second_person_missing")
         done(admitted.staff(f"{AT}/proposals", {"purpose": purpose, **WHY}))
-        admitted.refuses(
-            partial(admitted.staff, f"{AT}/{path}", WHY), 409, "state_conflict"
-        )
+        admitted.refuses(partial(admitted.staff, f"{AT}/{path}", WHY), 409, "state_conflict")
         done(admitted.staff(f"{AT}/{path}", WHY, BEN))
 
 
