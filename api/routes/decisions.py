@@ -159,8 +159,9 @@ def _scope_routes(router: APIRouter, ledger: Deployment) -> None:
 
 
 def _decided(done: Recorded) -> dict[str, Any]:
-    first = done.facts[0]
+    # A second person's vote is an entry before what it decides.
+    last = [each for each in done.facts if each.type.startswith("qualification.")][-1]
     badges = [each.stream for each in done.of("certificate.issued")]
     said = {"certificate": badges[0]} if badges else {}
-    merchant = first.stream.removeprefix("qualification/")
-    return {"merchant": merchant, "outcome": first.type, **said, **done.receipt()}
+    merchant = last.stream.removeprefix("qualification/")
+    return {"merchant": merchant, "outcome": last.type, **said, **done.receipt()}

@@ -96,8 +96,9 @@ def qualification_routes(ledger: Deployment) -> APIRouter:
 
 
 def _standing(done: Recorded) -> dict[str, Any]:
-    first = done.facts[0]
-    merchant = first.stream.removeprefix("qualification/")
+    # A second person's vote is an entry before what it decides.
+    last = [each for each in done.facts if each.type.startswith("qualification.")][-1]
+    merchant = last.stream.removeprefix("qualification/")
     badges = [each.stream for each in done.of("certificate.issued")]
     said = {"certificate": badges[0]} if badges else {}
-    return {"merchant": merchant, "outcome": first.type, **said, **done.receipt()}
+    return {"merchant": merchant, "outcome": last.type, **said, **done.receipt()}
