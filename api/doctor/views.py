@@ -38,12 +38,13 @@ def views(exam: Exam) -> str:
 
 
 def _replayed(exam: Exam, reader: ViewReader, schema: str) -> str:
+    query = (
+        f"SELECT id FROM {schema}.orders WHERE created >="  # noqa: S608 — our own table
+        f" (SELECT floor(random() * (max(created) + 1)) FROM {schema}.orders)"
+        " ORDER BY created, id LIMIT 1"
+    )
     with as_platform(exam.ledger.database) as connection:
-        found = connection.execute(
-            f"SELECT id FROM {schema}.orders WHERE created >="  # noqa: S608 — our own table
-            f" (SELECT floor(random() * (max(created) + 1)) FROM {schema}.orders)"
-            " ORDER BY created, id LIMIT 1"
-        ).fetchone()
+        found = connection.execute(query).fetchone()
     if found is None:
         return GOOD
     view, table = READABLE["orders"]
