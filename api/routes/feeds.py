@@ -114,6 +114,13 @@ def feed_routes(ledger: Deployment) -> APIRouter:
             raise MissingFileError(f"feeds/{topic}/{day}.{kind}")
         return FileResponse(path, media_type=FILE_TYPES[kind], headers=FOR_EVER)
 
+    _receipt_route(router, ledger)
+    return router
+
+
+def _receipt_route(router: APIRouter, ledger: Deployment) -> None:
+    feeding = ledger.feeding
+
     @command_route(router, "/{topic}/receipts", answer=_noted, operation_id="feeds_receipt")
     def note_read(topic: Topic, body: NewReceipt, who: Who) -> Task:
         """Take the root that you computed; the answer names the entry that both sides keep.
@@ -134,8 +141,6 @@ def feed_routes(ledger: Deployment) -> APIRouter:
             ROLES.get(who.kind, "staff"),
             lambda done: {"proof": proof_of(ledger, done.facts[0].index)},
         )
-
-    return router
 
 
 async def wait_for(request: Request, look: Look, size: int, seconds: float) -> Answer:
