@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, Final, Self
 from pydantic import SecretStr
 
 from api.feeding import Feeding
-from api.settings import Authority, Settings
+from api.not_ready import NotReadyError
+from api.settings import Settings
 from api.telling import feeding_of, outbox_of
-from chain.errors import ChainError, MalformedError
+from chain.errors import MalformedError
 from chain.quorum import Policy
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
@@ -62,7 +63,7 @@ from domain.webhooks.store.outbox import Outbox
 from domain.witnessing.indexing import index_command
 
 if TYPE_CHECKING:
-    from chain.store.stamps import StampAuthority, Stamper
+    from chain.store.stamps import Stamper
 
 OWNER: Final = "xiyou_owner"
 APPLICATION: Final = "xiyou_app"
@@ -80,10 +81,6 @@ DOOR: Final = "door"
 
 Migrate = Callable[[str], None]
 """Brings the schema at the owner's URL up to date; `scripts.migrate.migrate` is the one."""
-
-
-class NotReadyError(ChainError):
-    """The deployment is not there, or lacks something; the text says how to get it."""
 
 
 class Deployment:
@@ -288,9 +285,9 @@ class Deployment:
             NotReadyError: a file of an authority's roots cannot be read.
         """
         # What reads time stamps is slow to import, and few ask for it.
-        from chain.store.stamps import Stamper  # noqa: PLC0415 — see above
+        from api.stamping import stamper_of  # noqa: PLC0415 — see above
 
-        return Stamper(self.files, [_authority(each) for each in self.settings.stamp_authorities])
+        return stamper_of(self.files, self.settings.stamp_authorities)
 
     @cached_property
     def door_key(self) -> bytes:
@@ -393,19 +390,6 @@ class Deployment:
             row = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
         if row is None or row[0] is None:
             raise NotReadyError("the database has no ledger: run xiyou migrate")
-
-
-def _authority(configured: Authority) -> "StampAuthority":
-    from chain.store.stamps import StampAuthority  # noqa: PLC0415 — as above
-    from chain.timestamp import read_authorities  # noqa: PLC0415 — as above
-
-    try:
-        roots = read_authorities(configured.roots.read_bytes())
-    except (OSError, MalformedError) as error:
-        raise NotReadyError(
-            f"XIYOU_STAMP_AUTHORITIES: {configured.roots}: {error}: name a file of certificates"
-        ) from None
-    return StampAuthority(configured.url, roots)
 
 
 def _plain(url: SecretStr | None) -> str | None:

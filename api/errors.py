@@ -15,8 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 
 from api.access.refusal import ForbiddenError, UnauthenticatedError
-from api.bootstrap import NotReadyError
 from api.feeding import AheadOfLogError
+from api.not_ready import NotReadyError
 from chain.errors import MalformedError, VerificationError
 from chain.store.files import MissingFileError
 from chain.store.master_key import VaultUnavailableError

@@ -8,6 +8,7 @@ file that was imported before writes nothing new. ``tests/scripts/test_demo.py``
 
 import resource
 import sys
+from base64 import b64encode
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any
@@ -86,6 +87,7 @@ def demo(
             try:
                 _look_over(ledger, story, screen)
                 exhibit.show(ledger, story)
+                story.facts |= _grown(ledger)
             except ChainError as error:
                 story.check("readable", f"an entry cannot be read: {error}", good=False)
         facts = _facts(ledger, traded, story, monotonic() - began)
@@ -201,6 +203,13 @@ def _look_over(ledger: Deployment, story: Story, screen: Screen) -> None:
             f"a dispute takes {hours(times[0]).strip()} at the median with rules; the same"
             f" cases, all by hand, {hours(times[1]).strip()} (synthetic cases, one staff model)"
         )
+
+
+def _grown(ledger: Deployment) -> dict[str, Any]:
+    """Return how the log stands after the package, which is on record itself."""
+    head = ledger.reader.head()
+    root = b64encode(head.root()).decode()
+    return {"size": head.size, "root": root, "checkpoint": ledger.files.read("checkpoint").decode()}
 
 
 def _facts(ledger: Deployment, traded: Traded, story: Story, seconds: float) -> dict[str, Any]:

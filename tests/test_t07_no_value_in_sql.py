@@ -26,7 +26,21 @@ COMPOSED = ("_statement(register,", "_beginning(register)", "_adding(register)")
 PASSED_ON = {
     "chain/store/registers.py": {"query"},
     "chain/store/embedded/cluster.py": {"statement"},
+    # Names of the program's own tables and columns; what a caller says is a parameter.
+    "api/access/store/credentials.py": {"query.encode()"},
+    "chain/store/feed_subjects.py": {"b'COPY %b FROM STDIN' % table"},
+    "projections/store/digest.py": {"query"},
+    "projections/store/histories.py": {"query"},
+    "projections/store/reader.py": {"query"},
+    "projections/store/tables.py": {
+        "query",
+        "f'TRUNCATE {names}'",
+        "f'SELECT {names} FROM {self._schema}.{table.name} WHERE id = ANY(%s)'",
+    },
+    "scripts/bench/views.py": {"f\"TRUNCATE {', '.join(tables)}\""},
 }
+MIGRATIONS = "scripts/migrations/"
+"""They run by command, as the schema's owner, and read nothing that anybody sends."""
 """By file: names of statements that another function of the same file has composed."""
 
 
@@ -134,6 +148,7 @@ def doubtful(path: Path, text: str) -> list[str]:
         pytest.param(each, id=name(each))
         for each in sources("chain", "domain", "projections", "api", "scripts")
         if "execute" in each.read_text(encoding="utf-8")
+        and not name(each).startswith(f"{MIGRATIONS}versions/")
     ],
 )
 def test_every_statement_is_made_of_constants(path: Path) -> None:

@@ -70,6 +70,8 @@ TRANSACTIONS: Final = frozenset(
 )
 INTERNAL: Final = frozenset(
     {
+        *("client.call_refused", "client.key_issued", "client.key_revoked"),
+        *("client.registered", "client.usage_recorded"),
         *("evidence.anchored", "index.committed"),
         *("key.keyring_rotated", "key.rewrapped"),
         *("webhook.dead_lettered", "webhook.failed", "webhook.registered"),

@@ -52,7 +52,7 @@ def test_the_proof_that_it_wrote_verifies_with_the_command(demo: Demo) -> None:
     called = call("verify", proof["file"], "--policy", proof["policy"], "--json")
     assert called.code == 0
     assert called.json["index"] == demo.facts["order"]["refund_index"]
-    assert b64decode(called.json["root"]) == b64decode(demo.facts["root"])
+    assert b64decode(called.json["root"]) == b64decode(proof["root"])
 
 
 def test_the_tampered_copy_was_seen_through_at_its_very_entry(demo: Demo) -> None:
@@ -68,7 +68,8 @@ def test_the_real_log_was_never_touched_and_no_copy_is_left(demo: Demo) -> None:
 def test_rates_sizes_and_memory_are_measured(demo: Demo) -> None:
     facts = demo.facts
     assert facts["events"] > 60 * 10
-    assert facts["size"] == facts["events"]
+    # What the package put on record came after the trade.
+    assert 0 < facts["size"] - facts["events"] < 10
     for name in ("events_per_second", "database_bytes", "published_bytes", "peak_memory_bytes"):
         assert facts[name] > 0, name
 

@@ -96,7 +96,7 @@ def test_a_good_token_says_who_asks() -> None:
         {"cnf": {"jkt": KEY.thumbprint()}},
     ],
     # The key is a new one in every process, and a case has one name.
-    ids=lambda changes: "-".join(changes),
+    ids="-".join,
 )
 def test_a_token_that_says_otherwise_is_not_believed(changes: dict[str, object]) -> None:
     with pytest.raises(UnauthenticatedError):

@@ -29,6 +29,8 @@ NOT_AT_THE_MARKET = {
     # Those of risk, which looks at nothing here.
     *("order.held", "order.cleared", "order.blocked"),
     *("evidence.exported", "evidence.anchored", "index.committed"),
+    # Those of the API: who asks, what is read, whom it calls.
+    *(each for each in topics.EVENTS if each.startswith(("client.", "webhook."))),
 }
 
 

@@ -96,11 +96,16 @@ ENDS = {
     "cer": {"revoked"},
     "dsp": {"executed", "withdrawn"},
     "evidence/": {"exported"},
+    "fdr": {"read"},
     "idv": {"expired", "refused", "revoked"},
     "key": {"voided"},
+    "opn": {"approved"},
     "ord": {"blocked", "closed_completed", "closed_unpaid", "refunded"},
     "qualification/": {"revoked"},
     "rfd": {"declined"},
+    "stamp/": {"anchored"},
+    "use": {"read"},
+    "whk": {"gone"},
 }
 """``features.md``, 3.1 to 3.5, and what ends besides: the first machine's final states."""
 
