@@ -46,7 +46,7 @@ ERRORS: Final[dict[str, Exit]] = {
     "chain.errors.VerificationError": Exit.UNTRUE,
     "chain.errors.ChainError": Exit.REFUSED,
     "domain.errors.Refusal": Exit.REFUSED,
-    "api.bootstrap.NotReadyError": Exit.ENVIRONMENT,
+    "api.not_ready.NotReadyError": Exit.ENVIRONMENT,
     "eventsourcing.persistence.RecordConflictError": Exit.REFUSED,
     "eventsourcing.persistence.IntegrityError": Exit.REFUSED,
     "eventsourcing.persistence.DataError": Exit.MALFORMED,

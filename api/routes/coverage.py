@@ -188,5 +188,6 @@ COVERAGE: Final[Mapping[str, Route | Without | Pending]] = {
     "record_usage": Without(WITHIN),
     "request_opening": Route("openings_request"),
     "approve_opening": Route("openings_approve"),
+    "show_opening": Route("openings_value"),
 }
 """In the order of `domain.application`."""

@@ -77,6 +77,7 @@ def paying_market(settings: Settings) -> Iterator[tuple[Market, Counter]]:
             yield Market(opened, app, made), counter
 
 
+@pytest.fixture
 def shop(ledger: Deployment) -> Iterator[Shop]:
     """A shop whose merchant and staff act over HTTP."""
     app = create_app(ledger)

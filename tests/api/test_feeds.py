@@ -200,7 +200,7 @@ def test_every_route_of_a_feed_asks_who_it_is(ledger: Deployment) -> None:
         assert client.post("/v1/feeds/leads/receipts", body).status == 401
     with served(ledger, Principal(Kind.CONSUMER, "usr_1")) as client:
         for topic in ("leads", "nothing", "own"):
-            assert client.get(f"/v1/feeds/{topic}").status == 404
+            assert client.get(f"/v1/feeds/{topic}").status == 403
 
 
 def test_the_same_receipt_for_both_sides(ledger: Deployment) -> None:

