@@ -99,7 +99,7 @@ ENDS = {
     "fdr": {"read"},
     "idv": {"expired", "refused", "revoked"},
     "key": {"voided"},
-    "opn": {"approved"},
+    "opn": {"shown"},
     "ord": {"blocked", "closed_completed", "closed_unpaid", "refunded"},
     "qualification/": {"revoked"},
     "rfd": {"declined"},
