@@ -279,7 +279,7 @@ def test_the_application_can_do_no_more_than_its_work_asks_for(database: Databas
         "used_proofs": ["DELETE", "INSERT", "SELECT"],
         "webhook_outbox": ["INSERT", "SELECT"],
         "webhooks": ["INSERT", "SELECT"],
-        "workers": ["INSERT", "SELECT", "UPDATE"],
+        "workers": ["DELETE", "INSERT", "SELECT"],
     }
     assert flags == (False, False, False, False)
     assert owned == (0,)
