@@ -34,7 +34,6 @@ def conformance(settings: Settings) -> Iterator[Conformance]:
             yield Conformance(world, app.openapi())
 
 
-@pytest.mark.xfail(reason="not yet true of every operation that came last", strict=False)
 def test_every_operation_does_what_the_document_says(
     conformance: Conformance, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -333,7 +333,6 @@ def of_a_person(operation: str) -> bool:
     return operation.startswith(("accounts_", "identities_", "erasures_", "sanctions_"))
 
 
-@pytest.mark.xfail(reason="not yet true of every operation that came last", strict=False)
 def test_every_cell_of_every_operation(world: World) -> None:
     world.ledger.files.write([(stamp_path(1, "txt"), b"a stamp\n")])
     for each in (TOPIC, "identity", "own"):
