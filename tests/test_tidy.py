@@ -163,7 +163,7 @@ def test_the_top_level_holds_what_it_always_held() -> None:
 
 def test_a_migration_says_what_was_done_on_its_day_whatever_the_program_says_since() -> None:
     versions = [each for each in sources("scripts") if each.parent.name == "versions"]
-    assert len(versions) > 10  # noqa: PLR2004 — they are looked at
+    assert len(versions) > 10
     ours = {
         name(each): [named for named in imports(tree_of(each)) if named.split(".")[0] in FLOORS]
         for each in versions
