@@ -29,7 +29,6 @@ PASSED_ON = {
     # Names of the program's own tables and columns; what a caller says is a parameter.
     "api/access/store/credentials.py": {"query.encode()"},
     "api/doctor/views.py": {"query"},
-    "chain/store/feed_subjects.py": {"b'COPY %b FROM STDIN' % table"},
     "projections/store/concerning.py": {"query"},
     "projections/store/digest.py": {"query"},
     "projections/store/histories.py": {"query"},

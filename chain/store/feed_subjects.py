@@ -17,6 +17,9 @@ from chain.store.database import Database
 from chain.store.feed import FeedPages
 from chain.store.reader import read_steps
 
+_COPY_SUBJECTS = "COPY feed_subjects (subject, number, leaf_index) FROM STDIN"
+_COPY_STREAMS = "COPY feed_streams (stream, subject) FROM STDIN"
+
 ConcernOf = Callable[[str, bytes], Any]
 """Returns, of a stream and an entry, an object with ``subjects``, ``streams`` and ``binds``."""
 
@@ -140,13 +143,12 @@ class SubjectFeeds:
             counters[subject] = number + 1
             numbered.append((subject, number, index))
         with connection.cursor() as cursor:
-            for table, made in (
-                (b"feed_subjects (subject, number, leaf_index)", numbered),
-                (b"feed_streams (stream, subject)", fresh),
-            ):
-                with cursor.copy(b"COPY %b FROM STDIN" % table) as copy:
-                    for row in made:
-                        copy.write_row(row)
+            with cursor.copy(_COPY_SUBJECTS) as copy:
+                for each in numbered:
+                    copy.write_row(each)
+            with cursor.copy(_COPY_STREAMS) as copy:
+                for bond in fresh:
+                    copy.write_row(bond)
 
 
 def _next(connection: Connection, subjects: Sequence[str]) -> dict[str, int]:
