@@ -14,8 +14,8 @@ from domain.errors import NotFoundError
 from projections.case_replay import ReplayedCase, replay_dispute, replay_merchant, replay_order
 from projections.errors import ViewBehindError
 from projections.replay import Replayed, replay
-from projections.store.platform import TOLD
-from projections.store.slots import live_slot
+from projections.store.platform import as_platform
+from projections.store.slots import held_slot
 from projections.timeline import TIMELINE_VIEW
 
 
@@ -80,10 +80,8 @@ class HistoryReader:
         """
         # Which streams belong to a case is nobody's secret from its own case: who may replay it
         # was decided before.
-        with self._database.connection() as connection, connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            connection.execute(TOLD, [True])
-            slot = live_slot(connection, TIMELINE_VIEW)
+        with as_platform(self._database) as connection:
+            slot = held_slot(connection, TIMELINE_VIEW)
             if slot.position < size:
                 raise ViewBehindError(
                     f"timeline: holds {slot.position} entries, not {size}: ask again in a second"
