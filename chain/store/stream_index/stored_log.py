@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from chain.canonical import parse
 from chain.entry import Entry
@@ -12,10 +12,7 @@ from chain.errors import MalformedError
 from chain.hashes import leaf_hash
 from chain.store.reader import LogReader
 from chain.store.stream_index.listing import Indexed
-from chain.stream_index.commitment import EVENT_TYPE, Commitment
-
-STREAM: Final = "index"
-"""Where a log keeps its commitments."""
+from chain.stream_index.commitment import EVENT_TYPE, STREAM, Commitment
 
 
 class Committed(NamedTuple):
