@@ -94,7 +94,7 @@ def write_day(
     if now < midnight + GRACE:
         raise DayNotOverError(f"{day}: its file is made from {midnight + GRACE:%H:%M} UTC on")
     size = reader.size()
-    began, end = first_of(reader, size, day), first_of(reader, size, day + timedelta(days=1))
+    began, end = (reader.taken_by(str(each), size) for each in (day, day + timedelta(days=1)))
     if end > pages.size():
         raise DayNotOverError(f"{day}: its end is not signed yet: is xiyou publish running?")
     target = folder / name
@@ -180,19 +180,6 @@ def digests(path: Path) -> dict[str, Any]:
             sm3.update(piece)
             size += len(piece)
     return {"bytes": size, "sha256": sha256.hexdigest(), "sm3": sm3.hexdigest()}
-
-
-def first_of(reader: LogReader, size: int, day: date) -> int:
-    """Return the index of the first of *size* entries that was taken on *day* or later."""
-    low, high, wanted = 0, size, str(day)
-    while low < high:
-        middle = (low + high) // 2
-        # The log's times never go back (formats.md, section 1).
-        if Entry.parse(reader.entry(middle).entry).at < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def _write(pages: FeedPages, path: Path, is_wanted: IsWanted, starts: range, end: int) -> int:

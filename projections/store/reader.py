@@ -13,6 +13,7 @@ from typing import Any, Final
 from psycopg import Connection
 
 from chain.store.database import Database
+from chain.store.reader import LogReader
 from domain.errors import NotFoundError
 from projections.errors import ViewBehindError
 from projections.fact import Fact, read_fact
@@ -44,6 +45,7 @@ class ViewReader:
     def __init__(self, database: Database, connecting: Connecting | None = None) -> None:
         self._database = database
         self._connecting = connecting or database.connection
+        self._log = LogReader(database)
 
     def get(self, table_name: str, row_id: str, size: int | None = None) -> Found:
         """Return one row.
@@ -160,14 +162,7 @@ class ViewReader:
 
     def history(self, stream: str) -> Sequence[Fact]:
         """Return the facts of *stream*, in order."""
-        with self._database.connection() as connection:
-            rows = connection.execute(
-                "SELECT leaf_index, stream, seq, type, entry FROM entries"
-                " WHERE stream = %s ORDER BY seq",
-                [stream],
-                binary=True,
-            ).fetchall()
-        return [read_fact(*row) for row in rows]
+        return [read_fact(*each) for each in self._log.history(stream)]
 
     def _as_of(self, query: Query, row: Row, size: int) -> tuple[Row | None, bool]:
         """Return *row* as of *size*, and whether that is what it is as of."""
