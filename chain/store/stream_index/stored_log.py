@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from chain.audit import Row
 from chain.canonical import parse
 from chain.entry import Entry
 from chain.errors import MalformedError
@@ -35,9 +36,7 @@ class StoredLog:
     def entries(self, start: int, stop: int) -> Iterator[Sequence[Indexed]]:
         """Give the entries from leaf index *start* to before *stop*, some at a time."""
         for rows in self._reader.steps(start, stop):
-            yield [
-                Indexed(stream, seq, kind, leaf_hash(entry)) for _, stream, seq, kind, entry in rows
-            ]
+            yield [indexed(row) for row in rows]
 
     def newest(self, before: int) -> Committed | None:
         """Return the last commitment among the first *before* entries, None if there is none.
@@ -56,6 +55,12 @@ class StoredLog:
             found.append(each)
             before = each.leaf_index
         return found
+
+
+def indexed(row: Row) -> Indexed:
+    """Return what the index takes of a stored entry."""
+    _, stream, seq, kind, entry = row
+    return Indexed(stream, seq, kind, leaf_hash(entry))
 
 
 def commitment_in(entry: bytes) -> Commitment:
