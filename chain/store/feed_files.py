@@ -9,7 +9,7 @@ file, and the checkpoint at its end, stand in it. ``docs/feeds.md``;
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from hashlib import new as new_hash
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +19,7 @@ from pyarrow import parquet
 from chain.canonical import parse, to_bytes
 from chain.entry import Entry
 from chain.errors import ChainError, MalformedError
+from chain.evidence.digests import PIECE, both_of
 from chain.feed.event import PAGE_WIDTH, CheckpointEvent, EntryEvent, FeedEvent, parse_event
 from chain.feed.follower import FeedUntrueError
 from chain.feed.page import IsWanted, type_of
@@ -173,13 +174,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def digests(path: Path) -> dict[str, Any]:
     """Return size and both digests of the file at *path*."""
-    sha256, sm3, size = new_hash("sha256"), new_hash("sm3"), 0
     with path.open("rb") as file:
-        while piece := file.read(2**20):
-            sha256.update(piece)
-            sm3.update(piece)
-            size += len(piece)
-    return {"bytes": size, "sha256": sha256.hexdigest(), "sm3": sm3.hexdigest()}
+        both = both_of(iter(partial(file.read, PIECE), b""))
+        return {"bytes": file.tell(), **both}
 
 
 def _write(pages: FeedPages, path: Path, is_wanted: IsWanted, starts: range, end: int) -> int:
