@@ -26,8 +26,6 @@ from projections.views import READABLE, VIEWS
 LOOK: Final = 0.02
 """Seconds between two looks at a view that is waited for."""
 MOST_WAITING: Final = 30.0
-MOST_ROWS: Final = 1_000
-"""Rows of one statement, where some of a page's must be folded again."""
 Connecting = Callable[[], AbstractContextManager[Connection]]
 
 
