@@ -101,15 +101,6 @@ def replay(stream: str, history: Iterable[Recorded], size: int) -> Replayed:
     return Replayed(stream, size, state, tuple(steps))
 
 
-def at_every_size(stream: str, history: Sequence[Recorded]) -> Iterable[Replayed]:
-    """Give the thing as it stood after each of its events, the first one first.
-
-    Between two of them it stands as after the one before.
-    """
-    for each in history:
-        yield replay(stream, history, each.index + 1)
-
-
 def state_of(aggregate: Aggregate) -> State:
     """Return the aggregate's members as JSON values; what is None or hidden is absent."""
     names = {name for cls in type(aggregate).__mro__ for name in getattr(cls, "__slots__", ())}

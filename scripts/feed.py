@@ -20,7 +20,7 @@ from chain.feed.follower import Open
 from chain.note import Note
 from chain.quorum import NO_QUORUM, Policy, verify_checkpoint
 from chain.store.feed_consumer import FeedConsumer
-from chain.store.feed_sources import FeedServer, filed, polled, streamed, tile_fetch
+from chain.store.feed_sources import FeedServer, Fetch, filed, polled, streamed
 from chain.store.files import MissingFileError
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
@@ -70,7 +70,7 @@ def pull(  # noqa: PLR0913 — one option each
         if "://" in url:
             server = held.enter_context(closing(FeedServer(url, _token(token))))
             # A connection of its own: the other one is busy while a stream is read.
-            fetch = tile_fetch(held.enter_context(closing(FeedServer(url, _token(token)))))
+            fetch = Fetch(held.enter_context(closing(FeedServer(url, _token(token)))))
         origin = origin_of(trusted, server, Path(url))
         consumer = held.enter_context(FeedConsumer(state, topic, origin, opener(trusted), fetch))
         pages = source_of(server, Path(url), consumer, sse=sse, wait=follow)
@@ -159,7 +159,7 @@ def _check_shown(consumer: FeedConsumer, server: FeedServer, trusted: Policy | N
     except MissingFileError:
         return
     shown = opener(None)(note) if trusted is None else verify_checkpoint(note, trusted).checkpoint
-    consumer.check_shown(shown, tile_fetch(server))
+    consumer.check_shown(shown, Fetch(server))
 
 
 def _token(path: Path | None) -> str | None:

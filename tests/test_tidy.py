@@ -161,6 +161,16 @@ def test_the_top_level_holds_what_it_always_held() -> None:
     assert {line.split("/")[0] for line in tracked()} <= TOP_LEVEL
 
 
+def test_a_migration_says_what_was_done_on_its_day_whatever_the_program_says_since() -> None:
+    versions = [each for each in sources("scripts") if each.parent.name == "versions"]
+    assert len(versions) > 10
+    ours = {
+        name(each): [named for named in imports(tree_of(each)) if named.split(".")[0] in FLOORS]
+        for each in versions
+    }
+    assert {each: found for each, found in ours.items() if found} == {}
+
+
 def test_tests_are_no_packages() -> None:
     """An ``__init__.py`` under tests/chain would shadow the real chain."""
     assert [name(path) for path in (ROOT / "tests").rglob("__init__.py")] == []

@@ -3,16 +3,15 @@
 The first net is the matrix; this one catches a route that forgot a condition. Inside the
 transaction of a read the database is told who asks (`seen_by`), and the policy of each table
 lets through the rows of that one alone; where nobody was told, none. Whoever follows the log
-says that it is the platform itself (`as_platform`). It is a net and no wall: whoever can run
-SQL of his own as the application can say that he is somebody else.
+says that it is the platform itself (`projections.store.platform`). It is a net and no wall:
+whoever can run SQL of his own as the application can say that he is somebody else.
 
-`policy` writes the SQL for a table, for the migration that makes it.
 ``tests/api/access/test_rows.py``.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, Literal
+from typing import Final
 
 from psycopg import Connection
 
@@ -21,33 +20,8 @@ from api.access.reach import Granted
 from api.principal import Kind
 from chain.store.database import Database
 
-Column = Literal["buyer", "merchant", "client", "thing", "topic"]
-PLATFORM: Final = "platform"
 SETTINGS: Final = ("kind", "buyers", "merchants", "clients", "things", "topics")
 """Of the database's session, each as ``xiyou.<name>``; lists are separated by commas."""
-
-
-def policy(table: str, columns: dict[Column, str]) -> str:
-    """Return the SQL that puts the net over *table*, to be run by its owner.
-
-    Args:
-        table: with its schema, such as ``views.orders``.
-        columns: which of its columns hold the buyer, the merchant, the platform client, the
-            thing that an arbitrator's case names, and the topic of a regulator's scope.
-    """
-    given = ", ".join(f"{name} => {column}" for name, column in columns.items())
-    return (
-        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n"
-        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;\n"
-        # What depends on no column is asked once a statement, and not once a row.
-        f"CREATE POLICY principal_reads ON {table} FOR SELECT USING"
-        f" ((SELECT ledger.may_see()) OR ledger.may_see({given}));\n"
-        f"CREATE POLICY platform_inserts ON {table} FOR INSERT WITH CHECK (true);\n"
-        f"CREATE POLICY platform_updates ON {table} FOR UPDATE USING"
-        " ((SELECT ledger.may_see())) WITH CHECK (true);\n"
-        f"CREATE POLICY platform_deletes ON {table} FOR DELETE USING"
-        " ((SELECT ledger.may_see()));\n"
-    )
 
 
 @contextmanager
@@ -83,11 +57,6 @@ def seen_by(
     with database.connection() as connection, connection.transaction():
         _tell(connection, told)
         yield connection
-
-
-def as_platform(connection: Connection) -> None:
-    """Let the transaction at work on *connection* see everything: it serves nobody's request."""
-    _tell(connection, dict.fromkeys(SETTINGS, "") | {"kind": PLATFORM})
 
 
 def _tell(connection: Connection, told: dict[str, str]) -> None:

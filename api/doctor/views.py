@@ -8,6 +8,7 @@ from projections.errors import ViewOutdatedError
 from projections.listing import fold_again
 from projections.store.platform import as_platform
 from projections.store.reader import ViewReader
+from projections.store.slots import held_slot
 from projections.views import READABLE, VIEWS
 
 NEAR: Final = 10_000
@@ -34,20 +35,21 @@ def views(exam: Exam) -> str:
             reader.position(view)
     except ViewOutdatedError as error:
         return str(error)
-    return _replayed(exam, reader, live["orders"].schema)
+    return _replayed(exam, reader)
 
 
-def _replayed(exam: Exam, reader: ViewReader, schema: str) -> str:
-    query = (
-        f"SELECT id FROM {schema}.orders WHERE created >="  # noqa: S608 — our own table
-        f" (SELECT floor(random() * (max(created) + 1)) FROM {schema}.orders)"
-        " ORDER BY created, id LIMIT 1"
-    )
+def _replayed(exam: Exam, reader: ViewReader) -> str:
+    view, table = READABLE["orders"]
     with as_platform(exam.ledger.database) as connection:
+        schema = held_slot(connection, view).schema
+        query = (
+            f"SELECT id FROM {schema}.orders WHERE created >="  # noqa: S608 — our own table
+            f" (SELECT floor(random() * (max(created) + 1)) FROM {schema}.orders)"
+            " ORDER BY created, id LIMIT 1"
+        )
         found = connection.execute(query).fetchone()
     if found is None:
         return GOOD
-    view, table = READABLE["orders"]
     row, size = reader.get("orders", found[0])
     # As if it had changed since: so it is folded from the log's own entries.
     again = fold_again(view, table, {**row, "changed": size}, reader.history, size)

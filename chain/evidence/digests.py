@@ -4,6 +4,7 @@ SM3 comes from the `cryptography` package. Proved by ``tests/chain/evidence/test
 with the standard's own examples.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -39,9 +40,13 @@ def sm3_hex(data: bytes) -> str:
 
 def both_hex(data: Sliceable) -> dict[str, str]:
     """Return both digests of what may lie on disk, piece by piece."""
+    return both_of(data[start : start + PIECE] for start in range(0, len(data), PIECE))
+
+
+def both_of(pieces: Iterable[bytes]) -> dict[str, str]:
+    """Return both digests of *pieces*, one behind the other."""
     sha, sm3 = sha256(), Hash(SM3())
-    for start in range(0, len(data), PIECE):
-        piece = data[start : start + PIECE]
+    for piece in pieces:
         sha.update(piece)
         sm3.update(piece)
     return {"sha256": sha.hexdigest(), "sm3": sm3.finalize().hex()}

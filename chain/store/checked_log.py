@@ -25,7 +25,7 @@ from chain.checkpoint import Checkpoint
 from chain.consistency import verify_consistency
 from chain.entry import Entry
 from chain.errors import ChainError, MalformedError, VerificationError
-from chain.hashes import HASH_SIZE, TreeHash, chain_hash, leaf_hash
+from chain.hashes import HASH_SIZE, LeafHash, TreeHash, chain_hash, leaf_hash
 from chain.merkle import RightEdge
 from chain.rules import BrokenRuleError, MakeRules
 from chain.store.auditor.stretches import read_bundle
@@ -161,7 +161,7 @@ class CheckedLog:
         self._check_prefix(edge, checkpoint)
         self._judged = b"".join(leaves)
         try:
-            taken = self._judge(index, start, entries)
+            waiting = self._judge(index, start, entries, leaves)
             self._memory.put(LOG, "size", str(stop))
             self._memory.put(LOG, "edge", edge.to_bytes().hex())
             self._memory.keep(start, self._judged)
@@ -176,28 +176,30 @@ class CheckedLog:
             raise
         self._edge, self._judged = edge, b""
         # Dying here: the next start takes the entries again, held to the hashes just kept.
-        index.add([_indexed(each) for each in entries[taken:]])
+        index.add(waiting)
 
-    def _judge(self, index: Recomputed, start: int, entries: Sequence[bytes]) -> int:
-        """Judge *entries*; return how many of them the index has by now.
+    def _judge(
+        self, index: Recomputed, start: int, entries: Sequence[bytes], leaves: Sequence[LeafHash]
+    ) -> list[Indexed]:
+        """Judge *entries*; return those of them that the index has not taken yet.
 
         Raises:
             BrokenRuleError: one is not as it must be.
         """
-        taken = 0
-        for place, data in enumerate(entries):
-            at = start + place
+        waiting: list[Indexed] = []
+        for at, (data, leaf) in enumerate(zip(entries, leaves, strict=True), start):
             try:
                 entry = Entry.parse(data)
             except MalformedError as error:
                 raise BrokenRuleError(at, "malformed", str(error)) from None
             self._check_link(at, entry, data)
             if entry.type == EVENT_TYPE:
-                index.add([_indexed(each) for each in entries[taken:place]])
-                taken = place
+                index.add(waiting)
+                waiting = []
                 self._check_commitment(index, at, data)
             self._rules.take(at, entry)
-        return taken
+            waiting.append(Indexed(entry.stream, entry.seq, entry.type, leaf))
+        return waiting
 
     def _check_link(self, at: int, entry: Entry, data: bytes) -> None:
         """Check that *entry* goes on where its stream was."""
@@ -273,12 +275,16 @@ class CheckedLog:
         for low in range(start, stop, TILE_WIDTH):
             high = min(low + TILE_WIDTH, stop)
             entries = list(self._fetched(low, high))
-            known = self._known_leaves(low, high)
-            if b"".join(leaf_hash(each) for each in entries) != known:
+            leaves = [leaf_hash(each) for each in entries]
+            if b"".join(leaves) != self._known_leaves(low, high):
                 raise VerificationError(
                     f"entries {low} to {high - 1} are published differently than before"
                 )
-            yield [_indexed(each) for each in entries]
+            parsed = map(Entry.parse, entries)
+            yield [
+                Indexed(each.stream, each.seq, each.type, leaf)
+                for each, leaf in zip(parsed, leaves, strict=True)
+            ]
 
     def _known_leaves(self, start: int, stop: int) -> bytes:
         kept = self._memory.leaves(start, min(stop, self.size))
@@ -299,8 +305,3 @@ class CheckedLog:
     def _forget_index(self) -> None:
         self._close_index()
         shutil.rmtree(self._folder / INDEX, ignore_errors=True)
-
-
-def _indexed(data: bytes) -> Indexed:
-    entry = Entry.parse(data)
-    return Indexed(entry.stream, entry.seq, entry.type, leaf_hash(data))

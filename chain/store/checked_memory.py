@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from chain.errors import VerificationError
-from chain.hashes import TreeHash
+from chain.hashes import HASH_SIZE, TreeHash
 from chain.stream_index.commitment import RangeRoots
 from chain.stream_index.ranges import Range
 
@@ -107,10 +107,10 @@ class CheckedMemory:
             " ORDER BY first",
             (start, stop),
         ).fetchall()
-        parts = [
-            hashes[max(0, start - first) * 32 : max(0, stop - first) * 32] for first, hashes in rows
-        ]
-        return b"".join(parts)
+        return b"".join(
+            hashes[max(0, start - first) * HASH_SIZE : max(0, stop - first) * HASH_SIZE]
+            for first, hashes in rows
+        )
 
 
 class _Roots(MutableMapping[Range, RangeRoots]):

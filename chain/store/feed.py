@@ -15,10 +15,11 @@ from chain.feed.event import PAGE_WIDTH, CheckpointEvent
 from chain.feed.page import IsWanted, spell_page
 from chain.hashes import LeafHash, TreeHash, leaf_hash
 from chain.merkle import subtree_hashes
+from chain.store.auditor.stretches import read_bundle
 from chain.store.database import Database
-from chain.store.files import MissingFileError, PublishedFiles
+from chain.store.files import PublishedFiles
 from chain.store.prover import Prover
-from chain.tiles import TileReader, bundle_path, parse_bundle, parse_tile, tile_path
+from chain.tiles import Bundle, TileReader, parse_tile, tile_path
 
 REMEMBERED = 256
 """Checkpoints, and readers of tiles, that are held in memory: some 16 kB each at most."""
@@ -75,7 +76,7 @@ class FeedPages:
         """
         start = number * PAGE_WIDTH
         count = end - start
-        entries = parse_bundle(self._read(bundle_path(number, count), bundle_path(number)), count)
+        entries = read_bundle(self._files, Bundle(number, count))
         leaves = [leaf_hash(entry) for entry in entries]
         tile = map(LeafHash, parse_tile(self._fetch(tile_path(0, number, count)), count))
         for index, (leaf, vouched) in enumerate(zip(leaves, tile, strict=True), start):
@@ -115,17 +116,3 @@ class FeedPages:
         if row is None:
             raise VerificationError(f"feed: no checkpoint of {size} entries is signed yet")
         return int(row[0]), row[1].encode()
-
-    def _read(self, path: str, whole: str) -> bytes:
-        """Return the partial bundle at *path*, cut out of the full one where it is gone."""
-        try:
-            return self._files.read(path)
-        except MissingFileError:
-            if path == whole:
-                raise
-        full = self._files.read(whole)
-        count = int(path.rpartition("/")[2])
-        place = 0
-        for _ in range(count):
-            place += 2 + int.from_bytes(full[place : place + 2])
-        return full[:place]

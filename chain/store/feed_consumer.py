@@ -217,4 +217,4 @@ class FeedConsumer:
 
 
 def _is_full(page: list[FeedEvent]) -> bool:
-    return not getattr(page[-1], "size", 1) % 256
+    return not getattr(page[-1], "size", 1) % PAGE_WIDTH

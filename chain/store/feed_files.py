@@ -9,7 +9,7 @@ file, and the checkpoint at its end, stand in it. ``docs/feeds.md``;
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from hashlib import new as new_hash
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +19,7 @@ from pyarrow import parquet
 from chain.canonical import parse, to_bytes
 from chain.entry import Entry
 from chain.errors import ChainError, MalformedError
+from chain.evidence.digests import PIECE, both_of
 from chain.feed.event import PAGE_WIDTH, CheckpointEvent, EntryEvent, FeedEvent, parse_event
 from chain.feed.follower import FeedUntrueError
 from chain.feed.page import IsWanted, type_of
@@ -94,7 +95,7 @@ def write_day(
     if now < midnight + GRACE:
         raise DayNotOverError(f"{day}: its file is made from {midnight + GRACE:%H:%M} UTC on")
     size = reader.size()
-    began, end = first_of(reader, size, day), first_of(reader, size, day + timedelta(days=1))
+    began, end = (reader.taken_by(str(each), size) for each in (day, day + timedelta(days=1)))
     if end > pages.size():
         raise DayNotOverError(f"{day}: its end is not signed yet: is xiyou publish running?")
     target = folder / name
@@ -173,26 +174,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def digests(path: Path) -> dict[str, Any]:
     """Return size and both digests of the file at *path*."""
-    sha256, sm3, size = new_hash("sha256"), new_hash("sm3"), 0
     with path.open("rb") as file:
-        while piece := file.read(2**20):
-            sha256.update(piece)
-            sm3.update(piece)
-            size += len(piece)
-    return {"bytes": size, "sha256": sha256.hexdigest(), "sm3": sm3.hexdigest()}
-
-
-def first_of(reader: LogReader, size: int, day: date) -> int:
-    """Return the index of the first of *size* entries that was taken on *day* or later."""
-    low, high, wanted = 0, size, str(day)
-    while low < high:
-        middle = (low + high) // 2
-        # The log's times never go back (formats.md, section 1).
-        if Entry.parse(reader.entry(middle).entry).at < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+        both = both_of(iter(partial(file.read, PIECE), b""))
+        return {"bytes": file.tell(), **both}
 
 
 def _write(pages: FeedPages, path: Path, is_wanted: IsWanted, starts: range, end: int) -> int:

@@ -7,7 +7,8 @@ redirect, reads no more than a page can have, and ends in good time.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from chain.feed.event import (
     parse_batch,
     parse_event,
 )
-from chain.feed.follower import FeedUntrueError
+from chain.hashes import HASH_SIZE
 from chain.store.files import MissingFileError
 from chain.store.http import UnreachableError, check_url
 
@@ -76,11 +77,11 @@ class FeedServer:
             UnreachableError: there is no answer, or it is longer than *limit*.
         """
         reply = self._ask(path, {})
-        with self._reading(reply):
+        with self._reading():
             body = reply.read(limit + 1)
-        if reply.status != HTTP_OK:
+        if reply.status != HTTPStatus.OK:
             self.close()
-            if reply.status == HTTP_NOT_FOUND:
+            if reply.status == HTTPStatus.NOT_FOUND:
                 raise MissingFileError(path)
             raise FeedRefusedError(reply.status, body.decode(errors="replace"))
         if len(body) > limit:
@@ -96,10 +97,10 @@ class FeedServer:
         """
         reply = self._ask(path, headers)
         try:
-            if reply.status != HTTP_OK:
+            if reply.status != HTTPStatus.OK:
                 said = reply.read(MAX_SMALL).decode(errors="replace")
                 raise FeedRefusedError(reply.status, said)
-            with self._reading(reply):
+            with self._reading():
                 while line := reply.readline(MAX_BATCH_SIZE):
                     yield line.rstrip(b"\n")
         finally:
@@ -122,23 +123,13 @@ class FeedServer:
                     raise UnreachableError(f"no answer ({type(error).__name__})") from None
         raise AssertionError
 
-    def _reading(self, reply: HTTPResponse) -> "_Reading":
-        del reply
-        return _Reading(self)
-
-
-class _Reading:
-    """Turns faults of reading into ours, and drops the connection."""
-
-    def __init__(self, server: FeedServer) -> None:
-        self._server = server
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OSError | HTTPException):
-            self._server.close()
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turn faults of reading into ours, and drop the connection."""
+        try:
+            yield
+        except (OSError, HTTPException) as error:
+            self.close()
             raise UnreachableError(f"no whole answer ({type(error).__name__})") from None
 
 
@@ -205,11 +196,6 @@ def filed(folder: Path, topic: str, origin: str, size: int) -> Iterator[Page | N
         yield None
 
 
-def tile_fetch(server: FeedServer) -> "Fetch":
-    """Return what fetches a tile of the log that *server* publishes."""
-    return Fetch(server)
-
-
 class Fetch:
     """Fetches tiles; where a partial one is gone, the full one is cut."""
 
@@ -223,7 +209,7 @@ class Fetch:
         whole, _, width = path.rpartition(".p/")
         if not whole:
             raise MissingFileError(path)
-        return self._server.get(f"/{whole}")[: int(width) * 32]
+        return self._server.get(f"/{whole}")[: int(width) * HASH_SIZE]
 
 
 def _end_of(page: Page) -> int:
@@ -231,9 +217,3 @@ def _end_of(page: Page) -> int:
     if not isinstance(end, CheckpointEvent):
         raise MalformedError("feed: a page ends with a checkpoint")
     return end.size
-
-
-HTTP_OK: Final = 200
-HTTP_NOT_FOUND: Final = 404
-
-__all__ = ["FeedRefusedError", "FeedServer", "FeedUntrueError", "filed", "polled", "streamed"]

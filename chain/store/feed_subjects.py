@@ -17,6 +17,9 @@ from chain.store.database import Database
 from chain.store.feed import FeedPages
 from chain.store.reader import read_steps
 
+_COPY_SUBJECTS = "COPY feed_subjects (subject, number, leaf_index) FROM STDIN"
+_COPY_STREAMS = "COPY feed_streams (stream, subject) FROM STDIN"
+
 ConcernOf = Callable[[str, bytes], Any]
 """Returns, of a stream and an entry, an object with ``subjects``, ``streams`` and ``binds``."""
 
@@ -45,6 +48,11 @@ class SubjectFeeds:
     def fill(self) -> int:
         """Take in what is signed; return how many entries are taken in."""
         signed = self._pages.size()
+        with self._database.connection() as connection:
+            row = connection.execute("SELECT size FROM feed_mark").fetchone()
+        if row is not None and row[0] >= signed:
+            return int(row[0])
+        # A connection of one's own: whoever waits for the lock keeps none from others.
         with self._database.connect() as connection:
             while True:
                 with connection.transaction():
@@ -140,13 +148,12 @@ class SubjectFeeds:
             counters[subject] = number + 1
             numbered.append((subject, number, index))
         with connection.cursor() as cursor:
-            for table, made in (
-                (b"feed_subjects (subject, number, leaf_index)", numbered),
-                (b"feed_streams (stream, subject)", fresh),
-            ):
-                with cursor.copy(b"COPY %b FROM STDIN" % table) as copy:
-                    for row in made:
-                        copy.write_row(row)
+            with cursor.copy(_COPY_SUBJECTS) as copy:
+                for each in numbered:
+                    copy.write_row(each)
+            with cursor.copy(_COPY_STREAMS) as copy:
+                for bond in fresh:
+                    copy.write_row(bond)
 
 
 def _next(connection: Connection, subjects: Sequence[str]) -> dict[str, int]:

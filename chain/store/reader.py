@@ -6,11 +6,13 @@ for a committed entry and never moves, the steps see one log. Proved by
 ``tests/chain/store/test_reader.py``.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from psycopg import Connection
 
+from chain.entry import Entry
 from chain.errors import ChainError, VerificationError
 from chain.hashes import TreeHash
 from chain.merkle import RightEdge
@@ -89,9 +91,36 @@ class LogReader:
         Raises:
             UnknownEntryError: the log has none.
         """
-        for found in self.entries(index, index + 1):
-            return found
-        raise UnknownEntryError(f"leaf index {index}: the log has {self.size()} entries")
+        with self._database.connection() as connection:
+            row = connection.execute(
+                "SELECT leaf_index, stream, seq, type, entry FROM entries WHERE leaf_index = %s",
+                [index],
+                binary=True,
+            ).fetchone()
+        if row is None:
+            raise UnknownEntryError(f"leaf index {index}: the log has {self.size()} entries")
+        return StoredEntry._make(row)
+
+    def taken_by(self, moment: str, size: int, *, inclusive: bool = False) -> int:
+        """Return how many of the first *size* entries were taken before *moment*.
+
+        By the log's own clock, which never goes back (``formats.md``, section 1).
+
+        Args:
+            moment: the beginning of an entry's time, in UTC: a day, or down to the second;
+                times are compared as far as it is spelt.
+            size: at most that of the log.
+            inclusive: count those that were taken at *moment*, too.
+
+        Raises:
+            UnknownEntryError: the log has fewer entries.
+        """
+
+        def at(index: int) -> str:
+            return Entry.parse(self.entry(index).entry).at[: len(moment)]
+
+        find = bisect_right if inclusive else bisect_left
+        return find(range(size), moment, key=at)
 
     def entries(self, start: int, stop: int) -> Iterator[StoredEntry]:
         """Yield the entries at leaf indexes ``[start, stop)`` that exist, in order."""
@@ -117,20 +146,19 @@ class LogReader:
 
     def history(self, stream: str) -> Iterator[StoredEntry]:
         """Yield the entries of *stream* in the order of their versions."""
-        after = -1
-        with self._database.connect() as connection:
-            while True:
+        after, rows = -1, None
+        while rows is None or len(rows) == STEP:
+            # Lent for one query: most histories are short, and many are asked for at once.
+            with self._database.connection() as connection:
                 rows = connection.execute(
                     "SELECT leaf_index, stream, seq, type, entry FROM entries"
                     " WHERE stream = %s AND seq > %s ORDER BY seq LIMIT %s",
                     [stream, after, STEP],
                     binary=True,
                 ).fetchall()
-                if not rows:
-                    return
-                for row in rows:
-                    yield StoredEntry._make(row)
-                after = rows[-1][2]
+            for row in rows:
+                yield StoredEntry._make(row)
+                after = row[2]
 
     def last_of(self, stream: str, before: int) -> StoredEntry | None:
         """Return the last entry of *stream* among the first *before*, None if there is none."""

@@ -22,7 +22,6 @@ PAGE: Final = 1_000
 YEARS: Final = 3
 LAW: Final = "电子商务法第三十一条 / E-commerce Law, art. 31"
 
-_PLACED: Final = OrderPlaced.TOPIC
 _MONEY: Final = frozenset({"ledger.posted"})
 TOPICS: Final = sorted((ORDER_TABLE.keys() | REFUND_TABLE.keys() | DISPUTE_TABLE.keys()) - _MONEY)
 """What completes a trade, or shows that it goes on."""

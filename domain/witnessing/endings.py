@@ -90,7 +90,7 @@ def is_over(prefix: str, states: States) -> bool:
 
 @cache
 def can_end(prefix: str) -> bool:
-    """Say whether some state of the first machine leads nowhere: others never end."""
+    """Say whether some state of a machine leads nowhere; where none does, nothing ever ends."""
     return any(
         not any(state in changes for changes in machine.values())
         for machine in AGGREGATES[prefix].MACHINES.values()

@@ -7,15 +7,14 @@ the first N entries. All of them stand in the one stream ``index``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
+from chain.stream_index.commitment import STREAM
 from domain.aggregate import Aggregate, Table
 from domain.event import Event, event
 from domain.payload import Count, Digest, Units
 
 INDEX_TABLE: Table = {"index.committed": {"open": "open"}}
-STREAM: Final = "index"
-"""The one stream of all commitments."""
 
 
 @dataclass(frozen=True)

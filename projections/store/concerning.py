@@ -11,7 +11,7 @@ from chain.store.database import Database
 from projections.errors import ViewBehindError
 from projections.orders import ORDERS_VIEW
 from projections.store.platform import as_platform
-from projections.store.slots import live_slot
+from projections.store.slots import held_slot
 from projections.timeline import TIMELINE_VIEW
 
 
@@ -33,7 +33,7 @@ def person_indexes(
     """
     with as_platform(database) as connection:
         connection.execute("SET TRANSACTION READ ONLY")
-        orders, timeline = (live_slot(connection, each) for each in (ORDERS_VIEW, TIMELINE_VIEW))
+        orders, timeline = (held_slot(connection, each) for each in (ORDERS_VIEW, TIMELINE_VIEW))
         if min(orders.position, timeline.position) < stop:
             raise ViewBehindError(f"orders: has not come to {stop} entries yet: ask again")
         # Names are of our own tables; what a caller says is a parameter.

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from chain.store.database import Database
 from projections.store.platform import become_platform
-from projections.store.slots import Slot, live_slot
+from projections.store.slots import Slot, hold_rooms, live_slot
 from projections.view import View
 
 STEP = 2_000
@@ -38,6 +38,7 @@ def digest_of(database: Database, view: View) -> Digest:
     with database.connect() as connection:
         become_platform(connection)
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        hold_rooms(connection, view)
         slot = live_slot(connection, view)
         return Digest(view.name, slot.position, digest_rows(connection, slot, view))
 

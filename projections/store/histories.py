@@ -6,6 +6,7 @@ is read from the log. ``tests/projections/store/test_histories.py``.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 from chain.store.database import Database
 from chain.store.reader import LogReader
@@ -14,8 +15,8 @@ from domain.errors import NotFoundError
 from projections.case_replay import ReplayedCase, replay_dispute, replay_merchant, replay_order
 from projections.errors import ViewBehindError
 from projections.replay import Replayed, replay
-from projections.store.platform import TOLD
-from projections.store.slots import live_slot
+from projections.store.platform import as_platform
+from projections.store.slots import held_slot
 from projections.timeline import TIMELINE_VIEW
 
 
@@ -37,12 +38,7 @@ class HistoryReader:
             moment: RFC 3339, UTC, whole seconds. The log's own clock counts, which never
                 goes back: when an entry was taken, not when its fact is said to be from.
         """
-        low, high = 0, self._log.size()
-        while low < high:
-            middle = (low + high) // 2
-            taken = self._log.entry(middle).entry[7:27].decode()
-            low, high = (middle + 1, high) if f"{taken[:19]}Z" <= moment else (low, middle)
-        return low
+        return self._log.taken_by(moment.removesuffix("Z"), self._log.size(), inclusive=True)
 
     def thing(self, stream: str, size: int | None = None) -> Replayed:
         """Return one thing alone, at *size*; at the log's end by default.
@@ -56,16 +52,18 @@ class HistoryReader:
     def order(self, order: str, size: int | None = None) -> ReplayedCase:
         """Return an order with all that belongs to it; see `domain.errors.NotFoundError`."""
         pinned = self._checked(size)
-        return replay_order(order, self.recordings, pinned, self.related(order, pinned))
+        return replay_order(order, cache(self.recordings), pinned, self.related(order, pinned))
 
     def dispute(self, dispute: str, size: int | None = None) -> ReplayedCase:
         """Return a dispute with its order and all that belongs to it, itself first."""
         pinned = self._checked(size)
-        opened = self.recordings(dispute)
+        # Each stream is read once, however many of the case's parts ask for it.
+        history = cache(self.recordings)
+        opened = history(dispute)
         if not opened:
             raise NotFoundError(f"{dispute}: there is no such dispute")
         order = opened[0].event.data()["order"]
-        return replay_dispute(dispute, self.recordings, pinned, self.related(order, pinned))
+        return replay_dispute(dispute, history, pinned, self.related(order, pinned))
 
     def merchant(self, merchant: str, size: int | None = None) -> ReplayedCase:
         """Return what the log has about a merchant's standing."""
@@ -80,10 +78,8 @@ class HistoryReader:
         """
         # Which streams belong to a case is nobody's secret from its own case: who may replay it
         # was decided before.
-        with self._database.connection() as connection, connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            connection.execute(TOLD, [True])
-            slot = live_slot(connection, TIMELINE_VIEW)
+        with as_platform(self._database) as connection:
+            slot = held_slot(connection, TIMELINE_VIEW)
             if slot.position < size:
                 raise ViewBehindError(
                     f"timeline: holds {slot.position} entries, not {size}: ask again in a second"

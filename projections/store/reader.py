@@ -13,6 +13,7 @@ from typing import Any, Final
 from psycopg import Connection
 
 from chain.store.database import Database
+from chain.store.reader import LogReader
 from domain.errors import NotFoundError
 from projections.errors import ViewBehindError
 from projections.fact import Fact, read_fact
@@ -25,8 +26,6 @@ from projections.views import READABLE, VIEWS
 LOOK: Final = 0.02
 """Seconds between two looks at a view that is waited for."""
 MOST_WAITING: Final = 30.0
-MOST_ROWS: Final = 1_000
-"""Rows of one statement, where some of a page's must be folded again."""
 Connecting = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -44,6 +43,7 @@ class ViewReader:
     def __init__(self, database: Database, connecting: Connecting | None = None) -> None:
         self._database = database
         self._connecting = connecting or database.connection
+        self._log = LogReader(database)
 
     def get(self, table_name: str, row_id: str, size: int | None = None) -> Found:
         """Return one row.
@@ -160,14 +160,7 @@ class ViewReader:
 
     def history(self, stream: str) -> Sequence[Fact]:
         """Return the facts of *stream*, in order."""
-        with self._database.connection() as connection:
-            rows = connection.execute(
-                "SELECT leaf_index, stream, seq, type, entry FROM entries"
-                " WHERE stream = %s ORDER BY seq",
-                [stream],
-                binary=True,
-            ).fetchall()
-        return [read_fact(*row) for row in rows]
+        return [read_fact(*each) for each in self._log.history(stream)]
 
     def _as_of(self, query: Query, row: Row, size: int) -> tuple[Row | None, bool]:
         """Return *row* as of *size*, and whether that is what it is as of."""

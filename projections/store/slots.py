@@ -9,7 +9,7 @@ hears of it. ``tests/projections/store/test_runner.py``.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from projections.errors import SlotMovedError, ViewOutdatedError
 from projections.view import View
@@ -56,6 +56,41 @@ def live_slot(connection: Connection, view: View) -> Slot:
             f" xiyou views rebuild {view.name}"
         )
     return found[0]
+
+
+def held_slot(connection: Connection, view: View) -> Slot:
+    """Return the room that *view* is read from; nobody empties it before the transaction ends.
+
+    For what takes more than one statement: a room that was switched away from is emptied at
+    once, and an emptied table is empty for everybody, whatever their snapshot. A rebuild that
+    ends meanwhile leaves the room's rows where they are.
+
+    Args:
+        connection: in a transaction of which each statement sees what was committed before it.
+        view: which.
+
+    Raises:
+        ViewOutdatedError: as `live_slot`.
+    """
+    slot = live_slot(connection, view)
+    while True:
+        hold_rooms(connection, view, [slot.slot])
+        # It may have been switched away from, and emptied, before it was held.
+        held, slot = slot.slot, live_slot(connection, view)
+        if held == slot.slot:
+            return slot
+
+
+def hold_rooms(connection: Connection, view: View, slots: Iterable[str] = SLOTS) -> None:
+    """Let nobody empty these rooms of *view* before the transaction ends.
+
+    First in a transaction with one snapshot, it holds both: the snapshot, taken after it,
+    then says which of them is read.
+    """
+    names = [sql.Identifier(f"views_{slot}", each.name) for slot in slots for each in view.tables]
+    connection.execute(
+        sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.SQL(", ").join(names))
+    )
 
 
 def open_slots(connection: Connection, views: Iterable[View]) -> None:

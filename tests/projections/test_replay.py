@@ -13,7 +13,7 @@ from chain.errors import MalformedError
 from domain.disputes.case import Recorded, recorded
 from domain.errors import NotFoundError
 from projections.case_replay import ReplayedCase, replay_dispute, replay_merchant, replay_order
-from projections.replay import at_every_size, replay
+from projections.replay import replay
 from tests.domain.given import entry_of
 from tests.projections.conftest import stored, traded
 from tests.projections.model import Model
@@ -112,7 +112,8 @@ def test_an_order_at_every_size_is_its_aggregate_and_its_steps_lead_there(
     orders = [str(e.originator_id) for e in events if e.topic == "order.placed"]
     for order in Random(4).sample(orders, 20):
         state: dict[str, Any] = {}
-        for found in at_every_size(order, history(order)):
+        for each in history(order):
+            found = replay(order, history(order), each.index + 1)
             for name, change in found.steps[-1].changes.items():
                 assert state.get(name) == change.before
                 state[name] = change.after

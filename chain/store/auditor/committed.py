@@ -9,11 +9,10 @@ from pathlib import Path
 
 from chain.audit import MAX_FINDINGS, Finding, Row
 from chain.errors import MalformedError
-from chain.hashes import leaf_hash
 from chain.store.stream_index.builder import BASE_LEVEL
 from chain.store.stream_index.listing import Indexed
 from chain.store.stream_index.recomputing import Recomputed
-from chain.store.stream_index.stored_log import commitment_in
+from chain.store.stream_index.stored_log import commitment_in, indexed
 from chain.stream_index.commitment import EVENT_TYPE
 from chain.stream_index.shown import IndexUntrueError
 
@@ -35,11 +34,11 @@ def audit_commitments(
         base_level: see `IndexBuilder`.
     """
 
-    def indexed(start: int, stop: int) -> Iterator[Sequence[Indexed]]:
+    def again(start: int, stop: int) -> Iterator[Sequence[Indexed]]:
         for rows in read(start, stop):
-            yield [_indexed(row) for row in rows]
+            yield [indexed(row) for row in rows]
 
-    index = Recomputed(folder / "ranges", indexed, {}, base_level)
+    index = Recomputed(folder / "ranges", again, {}, base_level)
     findings: list[Finding] = []
     try:
         for rows in read(0, size):
@@ -48,12 +47,12 @@ def audit_commitments(
                 if row[3] != EVENT_TYPE or len(findings) == MAX_FINDINGS:
                     continue
                 # All before it, and not yet itself: it may speak of no more.
-                index.add([_indexed(each) for each in rows[taken:place]])
+                index.add([indexed(each) for each in rows[taken:place]])
                 taken = place
                 fault = _fault(index, row)
                 if fault is not None:
                     findings.append(Finding(row[0], fault, WHERE))
-            index.add([_indexed(each) for each in rows[taken:]])
+            index.add([indexed(each) for each in rows[taken:]])
     finally:
         index.close()
     return findings
@@ -67,8 +66,3 @@ def _fault(index: Recomputed, row: Row) -> str | None:
     except IndexUntrueError as error:
         return f"the commitment is false: {error}"
     return None
-
-
-def _indexed(row: Row) -> Indexed:
-    _, stream, seq, kind, entry = row
-    return Indexed(stream, seq, kind, leaf_hash(entry))

@@ -8,7 +8,6 @@ against the committed roots. ``tests/chain/store/stream_index/test_committed.py`
 
 import struct
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 from chain.errors import ChainError, VerificationError
@@ -70,12 +69,7 @@ class CommittedIndex:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

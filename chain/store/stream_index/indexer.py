@@ -24,7 +24,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from types import TracebackType
 from typing import Final, Self
 
 from chain.errors import VerificationError
@@ -95,12 +94,7 @@ class Indexer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -4,18 +4,16 @@
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from chain.audit import Row
 from chain.canonical import parse
 from chain.entry import Entry
 from chain.errors import MalformedError
 from chain.hashes import leaf_hash
 from chain.store.reader import LogReader
 from chain.store.stream_index.listing import Indexed
-from chain.stream_index.commitment import EVENT_TYPE, Commitment
-
-STREAM: Final = "index"
-"""Where a log keeps its commitments."""
+from chain.stream_index.commitment import EVENT_TYPE, STREAM, Commitment
 
 
 class Committed(NamedTuple):
@@ -38,9 +36,7 @@ class StoredLog:
     def entries(self, start: int, stop: int) -> Iterator[Sequence[Indexed]]:
         """Give the entries from leaf index *start* to before *stop*, some at a time."""
         for rows in self._reader.steps(start, stop):
-            yield [
-                Indexed(stream, seq, kind, leaf_hash(entry)) for _, stream, seq, kind, entry in rows
-            ]
+            yield [indexed(row) for row in rows]
 
     def newest(self, before: int) -> Committed | None:
         """Return the last commitment among the first *before* entries, None if there is none.
@@ -59,6 +55,12 @@ class StoredLog:
             found.append(each)
             before = each.leaf_index
         return found
+
+
+def indexed(row: Row) -> Indexed:
+    """Return what the index takes of a stored entry."""
+    _, stream, seq, kind, entry = row
+    return Indexed(stream, seq, kind, leaf_hash(entry))
 
 
 def commitment_in(entry: bytes) -> Commitment:

@@ -346,5 +346,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them: the log is what counts."""
-    for schema in ("views", *SCHEMAS):
+    op.execute("DROP SCHEMA views CASCADE")
+    for schema in SCHEMAS:
         op.execute(f"DROP SCHEMA {schema} CASCADE")

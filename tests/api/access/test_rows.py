@@ -5,8 +5,10 @@ import pytest
 
 from api.access.matrix import Operation
 from api.access.reach import Granted
-from api.access.rows import as_platform, policy, seen_by
+from api.access.rows import seen_by
 from api.principal import Kind, Principal
+from projections.store.platform import TOLD
+from scripts.migrations.versions.v0014_rows_of_views import NET
 from tests.api.access.world import MINE, THEIRS, World
 
 TABLE = """
@@ -20,20 +22,15 @@ ROWS = [
     ("mine", MINE, "M-LAN", "cli_1", "dsp_1", "order"),
     ("theirs", THEIRS, "M-FOX", "cli_2", "dsp_2", "dispute"),
 ]
-COLUMNS = {
-    "buyer": "buyer",
-    "merchant": "merchant",
-    "client": "client",
-    "thing": "case_of",
-    "topic": "topic",
-}
+WHOSE = "buyer => buyer, merchant => merchant, client => client, thing => case_of, topic => topic"
 
 
 @pytest.fixture
 def views(world: World, owner_url: str) -> World:
     with psycopg.connect(owner_url, autocommit=True) as owner:
         owner.execute(TABLE)
-        owner.execute(policy("ledger.orders_seen", COLUMNS).encode())  # type: ignore[arg-type]
+        net = NET.format(schema="ledger", table="orders_seen", whose=WHOSE)
+        owner.execute(net.encode())
     with world.gate.database.connection() as connection:
         connection.cursor().executemany(
             "INSERT INTO orders_seen VALUES (%s, %s, %s, %s, %s, %s)", ROWS
@@ -71,7 +68,7 @@ def test_where_nobody_was_told_there_is_nothing_and_the_platform_says_so(views: 
         assert connection.execute("UPDATE orders_seen SET buyer = 'x'").rowcount == 0
         assert connection.execute("DELETE FROM orders_seen").rowcount == 0
         with connection.transaction():
-            as_platform(connection)
+            connection.execute(TOLD, [True])
             assert connection.execute("SELECT count(*) FROM orders_seen").fetchone() == (2,)
             assert connection.execute("UPDATE orders_seen SET topic = 'order'").rowcount == 2
         # What was told is the transaction's alone.

@@ -64,6 +64,18 @@ def test_an_index_outside_the_log_is_named(log: LogReader, index: int) -> None:
         log.entry(index)
 
 
+@pytest.mark.parametrize("spelt", [len("2026-11-22"), len("2026-11-22T10:00:00"), None])
+def test_a_time_divides_the_log_as_far_as_it_is_spelt(log: LogReader, spelt: int | None) -> None:
+    times = [Entry.parse(each.entry).at[:spelt] for each in log.entries(0, 30)]
+    for moment in ("2000", *times, "2999"):
+        assert log.taken_by(moment, 30) == sum(at[: len(moment)] < moment for at in times)
+        assert log.taken_by(moment, 30, inclusive=True) == sum(
+            at[: len(moment)] <= moment for at in times
+        )
+    with pytest.raises(UnknownEntryError, match="leaf index 30"):
+        log.taken_by("2999", 31)
+
+
 def test_a_history_is_one_stream_in_order(log: LogReader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "STEP", 2)
     expected = [each for each in log.entries(0, 30) if each.stream == "ord_3"]

@@ -5,10 +5,9 @@ import pytest
 from chain.canonical import parse
 from chain.store.stream_index.builder import commitment_of
 from chain.store.stream_index.listing import Indexed, MemoryListing
-from chain.stream_index.commitment import EVENT_TYPE, Commitment
+from chain.stream_index.commitment import EVENT_TYPE, STREAM, Commitment
 from chain.stream_index.ranges import coarsest_cover
 from domain.errors import ConcurrentChangeError
-from domain.witnessing.index import STREAM
 from tests.chain.stream_index.writing import written
 from tests.domain.given import World
 

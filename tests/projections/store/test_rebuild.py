@@ -1,12 +1,13 @@
 """Built anew, a view is the same, by its digest; readers never find it missing (I5)."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import psycopg
 import pytest
 from eventsourcing.persistence import StoredEvent
+from psycopg import Connection
 
 from chain.errors import VerificationError
 from chain.store.database import Database
@@ -16,9 +17,9 @@ from projections.listing import Query
 from projections.store.digest import digest_of
 from projections.store.platform import as_platform, become_platform
 from projections.store.reader import ViewReader
-from projections.store.rebuild import rebuild
+from projections.store.rebuild import Rebuilt, rebuild
 from projections.store.runner import Runner, catch_up
-from projections.store.slots import read_slots
+from projections.store.slots import held_slot, hold_rooms, live_slot, read_slots
 from projections.view import View
 from projections.views import READABLE, VIEWS
 from tests.projections.conftest import write
@@ -101,6 +102,43 @@ def test_during_writes_digests_are_equal_and_every_read_is_answered(  # noqa: C9
     assert {each.position for each in live.values()} == {len(events)}
     again = {name: rebuild(database, view).digest for name, view in VIEWS.items()}
     assert again == {name: each.digest for name, each in live.items()}
+
+
+def test_a_room_that_is_held_keeps_its_rows_while_the_view_is_switched_over(
+    followed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads it in a second statement would find nothing there, and believe it."""
+    monkeypatch.setattr("projections.store.rebuild.PATIENCE", "SET LOCAL lock_timeout = '50ms'")
+    view = VIEWS["timeline"]
+    count = "SELECT count(*) FROM views_a.timeline"
+    with as_platform(followed) as connection:
+        before = connection.execute(count).fetchone()
+    with as_platform(followed) as connection:
+        assert held_slot(connection, view).slot == "a"
+        rebuild(followed, view)
+        assert connection.execute(count).fetchone() == before != (0,)
+        assert held_slot(connection, view).slot == "b"
+    digest = digest_of(followed, view)
+    rebuild(followed, view)
+    assert digest_of(followed, view) == digest
+
+
+def test_a_view_that_is_switched_over_before_its_room_is_held_is_read_in_the_other_one(
+    followed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = VIEWS["timeline"]
+    switched: list[Rebuilt] = []
+
+    def slow(connection: Connection, view: View, slots: Iterable[str]) -> None:
+        if not switched:
+            switched.append(rebuild(followed, view))
+        hold_rooms(connection, view, slots)
+
+    monkeypatch.setattr("projections.store.slots.hold_rooms", slow)
+    with as_platform(followed) as connection:
+        assert held_slot(connection, view) == live_slot(connection, view)
+        assert live_slot(connection, view).slot == "b"
+    assert len(switched) == 1
 
 
 def test_a_live_view_that_was_changed_by_hand_is_found_and_kept_until_it_is_given_up(
