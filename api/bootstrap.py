@@ -42,6 +42,8 @@ from chain.store.stream_index.stored_log import StoredLog
 from chain.store.vault import Vault
 from chain.stream_index.commitment import Commitment
 from domain.application import Trade
+from domain.command import Command
+from domain.event import Meta
 from domain.keys.fingerprint import IndexRing, index_key_of
 from domain.payments.channel import Channel, Connections, Route
 from domain.payments.store.connections import read_channels, read_connections
@@ -315,6 +317,10 @@ class Deployment:
             MalformedError: the file does not hold one.
         """
         return read_secret(self.home, name)
+
+    def command(self, meta: Meta) -> Command:
+        """Return a new command of *meta*, which seals with this deployment's vault."""
+        return Command(meta, self.vault, secrets.token_bytes)
 
     def made_secret(self, name: str) -> bytes:
         """Return the secret *name*, 32 bytes; made now where there is none yet.

@@ -156,4 +156,4 @@ def _check_scopes(kind: ClientKind, scopes: tuple[str, ...]) -> None:
 
 def _command(ledger: Deployment, by: str) -> Command:
     name = f"clients/{secrets.token_hex(16)}"
-    return Command(Meta(by, "staff", "xiyou", "cli", name, name), ledger.vault, secrets.token_bytes)
+    return ledger.command(Meta(by, "staff", "xiyou", "cli", name, name))

@@ -3,7 +3,6 @@
 ``docs/webhooks.md``. Proved by ``tests/api/test_f19_receiver_down.py``.
 """
 
-import secrets
 import signal
 import sys
 import threading
@@ -16,7 +15,6 @@ import typer
 from api.bootstrap import Deployment
 from api.commands import new_id
 from chain.store.files import exclusive
-from domain.command import Command
 from domain.event import Meta
 from domain.webhooks.address import parse_target
 from domain.webhooks.store.outbox import Endpoint
@@ -52,7 +50,7 @@ def add(
         parse_target(url, sandbox=ledger.settings.webhook_sandbox)
         webhook = new_id("whk")
         meta = Meta("operator", "staff", "cli", "cli", f"webhook/{webhook}", f"webhook/{webhook}")
-        command = Command(meta, ledger.vault, secrets.token_bytes)
+        command = ledger.command(meta)
         ledger.trade.register_webhook(command, webhook, owner, url, types)
         # A crash before this line: it is on record and not called; register it once more.
         ledger.outbox.add(webhook, owner, url, types)

@@ -96,7 +96,7 @@ class LedgerBooks:
         """Return a new command of whoever was granted it."""
         name = f"{what}/{secrets.token_hex(16)}"
         meta = meta_of(granted.principal, name)
-        return Command(meta, self._ledger.vault, secrets.token_bytes)
+        return self._ledger.command(meta)
 
     def note_refusal(self, principal: Principal, operation: str, cause: str) -> None:
         """Write a refused authorization to the program's own log (ASVS 16.3.2)."""
@@ -120,7 +120,7 @@ class LedgerBooks:
             self._told[client, cause] = now
         name = f"refused/{secrets.token_hex(16)}"
         meta = Meta(client, "platform", "api", "api", name, name)
-        command = Command(meta, self._ledger.vault, secrets.token_bytes)
+        command = self._ledger.command(meta)
         try:
             self._ledger.trade.refuse_call(command, client, cause, operation)
         except (Refusal, MalformedError):

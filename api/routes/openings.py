@@ -19,7 +19,6 @@ from api.commands import this_moment
 from api.exporting.opening import open_value, openable
 from api.ids import TypeId
 from domain.clients.opening import OPENING_HOURS, Opening
-from domain.command import Command
 from domain.errors import NotFoundError
 from domain.identifiers import make
 
@@ -49,7 +48,7 @@ def opening_routes(ledger: Deployment) -> APIRouter:
             *(asked, found.object, found.subjects), purpose=found.purpose, value=found.value
         )
         name = f"show/{opening}/{secrets.token_hex(8)}"
-        command = Command(meta_of(asked.principal, name), ledger.vault, secrets.token_bytes)
+        command = ledger.command(meta_of(asked.principal, name))
         # A crash after this has shown nothing and says that it did: rather that than twice.
         ledger.trade.show_opening(command, opening, usage, this_moment())
         answer.headers["Cache-Control"] = "no-store"

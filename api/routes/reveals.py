@@ -134,7 +134,7 @@ def step_up_of(who: Principal) -> StepUp | None:
 def _reading(ledger: Deployment, who: Principal) -> Command:
     """Return a command that records nothing: what is sealed is opened by one."""
     meta = meta_of(who, f"read/{secrets.token_hex(16)}")
-    return Command(meta, ledger.vault, secrets.token_bytes)
+    return ledger.command(meta)
 
 
 def _viewed(done: Recorded) -> dict[str, Any]:
