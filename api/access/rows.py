@@ -3,8 +3,8 @@
 The first net is the matrix; this one catches a route that forgot a condition. Inside the
 transaction of a read the database is told who asks (`seen_by`), and the policy of each table
 lets through the rows of that one alone; where nobody was told, none. Whoever follows the log
-says that it is the platform itself (`as_platform`). It is a net and no wall: whoever can run
-SQL of his own as the application can say that he is somebody else.
+says that it is the platform itself (`projections.store.platform`). It is a net and no wall:
+whoever can run SQL of his own as the application can say that he is somebody else.
 
 `policy` writes the SQL for a table, for the migration that makes it.
 ``tests/api/access/test_rows.py``.
@@ -22,7 +22,6 @@ from api.principal import Kind
 from chain.store.database import Database
 
 Column = Literal["buyer", "merchant", "client", "thing", "topic"]
-PLATFORM: Final = "platform"
 SETTINGS: Final = ("kind", "buyers", "merchants", "clients", "things", "topics")
 """Of the database's session, each as ``xiyou.<name>``; lists are separated by commas."""
 
@@ -81,15 +80,6 @@ def seen_by(
     if cell in (Cell.ALL, Cell.MASK, Cell.TWO):
         told["kind"] = "everybody"
     with database.connection() as connection, connection.transaction():
-        _tell(connection, told)
+        for name, value in told.items():
+            connection.execute("SELECT set_config(%s, %s, true)", (f"xiyou.{name}", value))
         yield connection
-
-
-def as_platform(connection: Connection) -> None:
-    """Let the transaction at work on *connection* see everything: it serves nobody's request."""
-    _tell(connection, dict.fromkeys(SETTINGS, "") | {"kind": PLATFORM})
-
-
-def _tell(connection: Connection, told: dict[str, str]) -> None:
-    for name, value in told.items():
-        connection.execute("SELECT set_config(%s, %s, true)", (f"xiyou.{name}", value))

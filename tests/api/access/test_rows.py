@@ -5,8 +5,9 @@ import pytest
 
 from api.access.matrix import Operation
 from api.access.reach import Granted
-from api.access.rows import as_platform, policy, seen_by
+from api.access.rows import policy, seen_by
 from api.principal import Kind, Principal
+from projections.store.platform import TOLD
 from tests.api.access.world import MINE, THEIRS, World
 
 TABLE = """
@@ -71,7 +72,7 @@ def test_where_nobody_was_told_there_is_nothing_and_the_platform_says_so(views: 
         assert connection.execute("UPDATE orders_seen SET buyer = 'x'").rowcount == 0
         assert connection.execute("DELETE FROM orders_seen").rowcount == 0
         with connection.transaction():
-            as_platform(connection)
+            connection.execute(TOLD, [True])
             assert connection.execute("SELECT count(*) FROM orders_seen").fetchone() == (2,)
             assert connection.execute("UPDATE orders_seen SET topic = 'order'").rowcount == 2
         # What was told is the transaction's alone.
