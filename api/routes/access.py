@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.gate import Gate
@@ -19,6 +19,7 @@ from api.access.rows import seen_by
 from api.access.signed import read_public_key
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
+from api.stating import Body
 from domain.clients.administration import Credential
 from domain.clients.client import Client
 from domain.clients.opening import OPENING_HOURS
@@ -31,20 +32,16 @@ KeyName = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{43}$")]
 PAGE: Final = 200
 
 
-class NewClientKey(BaseModel):
+class NewClientKey(Body):
     """A public key that a client will show itself by."""
-
-    model_config = ConfigDict(extra="forbid")
 
     public_key: dict[str, str] = Field(
         description="A JWK: OKP Ed25519 or EC P-256, no private half."
     )
 
 
-class NewOpening(BaseModel):
+class NewOpening(Body):
     """What is to be opened, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dispute: str = Field(pattern=f"^dsp_{SUFFIX_PATTERN}$")
     value: str = Field(pattern="^[0-9a-f]{64}$", description="The digest that stands in the entry.")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from api.access.asking import Asked
 from api.access.parties import dispute_parties, order_parties
@@ -18,6 +18,7 @@ from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import DisputeId, OrderId
 from api.principal import Kind
+from api.stating import Body
 from domain.command import Command
 from domain.disputes.arbitration import Piece
 from domain.disputes.events import EvidenceField, Fact, Fault
@@ -26,19 +27,15 @@ from domain.event import Role
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-class NewDispute(BaseModel):
+class NewDispute(Body):
     """Which order is contested, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     order: OrderId
     fault: Fault = Field(default="none", description="What is wrong with the goods.")
 
 
-class NewPiece(BaseModel):
+class NewPiece(Body):
     """A piece of evidence: a text, which is sealed, a document beside the log, or both."""
-
-    model_config = ConfigDict(extra="forbid")
 
     field: EvidenceField = Field(description="What it shows.")
     text: SecretStr | None = Field(default=None, min_length=1, max_length=4_000)
@@ -46,10 +43,8 @@ class NewPiece(BaseModel):
     contests: Fact | None = Field(default=None, description="The fact that it is to disprove.")
 
 
-class NewAppeal(BaseModel):
+class NewAppeal(Body):
     """Why another person shall decide."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=1, max_length=400, examples=["The listing was not considered."])
 

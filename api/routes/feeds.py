@@ -14,12 +14,13 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, Who, command_route
 from api.feeding import Answer, check_topic, owner_of
+from api.stating import Body
 from chain.canonical import MAX_INTEGER
 from chain.errors import ChainError
 from chain.feed.event import batch_bytes, read_cursor
@@ -53,10 +54,8 @@ Timeout = Annotated[
 ]
 
 
-class NewReceipt(BaseModel):
+class NewReceipt(Body):
     """What a consumer computed of its own tree."""
-
-    model_config = ConfigDict(extra="forbid")
 
     size: int = Field(ge=1, le=MAX_INTEGER, strict=True, description="Entries in its tree.")
     root: str = Field(pattern=r"^[0-9a-f]{64}$", description="Root of its tree, in hex.")

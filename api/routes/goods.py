@@ -6,13 +6,14 @@
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from api.access.asking import Asked
 from api.access.parties import product_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import ProductId
+from api.stating import Body
 from chain.canonical import MAX_INTEGER
 from domain.catalogue.product import ReleasePolicy
 from domain.command import Command
@@ -26,10 +27,8 @@ Merchant = Annotated[str, Field(pattern=r"^[A-Z]{1,3}(-[A-Z0-9]{1,32})?$", examp
 Line = Annotated[str, Field(max_length=MAX_RAW_KEY_SIZE)]
 
 
-class NewProduct(BaseModel):
+class NewProduct(Body):
     """A product to offer."""
-
-    model_config = ConfigDict(extra="forbid")
 
     merchant: Merchant
     code: str = Field(min_length=1, max_length=64, examples=["SKU-001"])
@@ -60,10 +59,8 @@ class NewProduct(BaseModel):
         return Money(self.price, self.currency)
 
 
-class NewBatch(BaseModel):
+class NewBatch(Body):
     """Raw keys of one product. They are sealed on arrival and never answered back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     merchant: Merchant
     product: ProductId

@@ -6,12 +6,13 @@
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import BuyerId, CheckoutId, KeyId, ProductId
+from api.stating import Body
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.money import Money
@@ -22,10 +23,8 @@ Amount = Annotated[
 ]
 
 
-class NewOrder(BaseModel):
+class NewOrder(Body):
     """What a buyer orders."""
-
-    model_config = ConfigDict(extra="forbid")
 
     buyer: BuyerId
     product: ProductId | None = Field(default=None, description="Any key of it, or name a key.")

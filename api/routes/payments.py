@@ -10,13 +10,14 @@ import secrets
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.parties import order_parties, payment_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import BuyerId, CheckoutId, OrderId, PaymentId
+from api.stating import Body
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.errors import NotYetError, WrongPartyError
@@ -30,10 +31,8 @@ MAX_ORDERS = 20
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["paylink"])]
 
 
-class NewPayment(BaseModel):
+class NewPayment(Body):
     """What is to be paid, and by which channel."""
-
-    model_config = ConfigDict(extra="forbid")
 
     buyer: BuyerId
     checkout: CheckoutId

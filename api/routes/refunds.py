@@ -9,7 +9,7 @@ paid back by a timer. ``tests/api/test_refunds.py``.
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.parties import order_parties, refund_parties
@@ -17,6 +17,7 @@ from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id
 from api.ids import OrderId, RefundId
 from api.routes.payments import asking_about, connection_of
+from api.stating import Body
 from domain.payments.channel import TRANSACTION_PATTERN, Transfer
 from domain.payments.settling import learn_refund, paid_by, send_refund
 from domain.refunds.refund import Refund
@@ -32,10 +33,8 @@ Reason = Annotated[
 ]
 
 
-class NewRefund(BaseModel):
+class NewRefund(Body):
     """An order whose money is asked back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     order: OrderId
     units: int | None = Field(
@@ -47,18 +46,14 @@ class NewRefund(BaseModel):
     )
 
 
-class Declined(BaseModel):
+class Declined(Body):
     """Why something is declined, or has failed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Reason
 
 
-class Settled(BaseModel):
+class Settled(Body):
     """The transfer by which a channel has paid."""
-
-    model_config = ConfigDict(extra="forbid")
 
     transfer: str = Field(
         pattern=f"^{TRANSACTION_PATTERN}$",

@@ -7,13 +7,14 @@ member of the staff ends the review. ``tests/api/test_reviews.py``.
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.parties import order_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id
 from api.ids import BuyerId, CheckoutId, KeyId, OrderId, ProductId
+from api.stating import Body
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.keys.shelf import SHELF
@@ -32,10 +33,8 @@ Reason = Annotated[
 ]
 
 
-class NewReview(BaseModel):
+class NewReview(Body):
     """An order, and what the risk decision says of it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     buyer: BuyerId
     product: ProductId
@@ -49,10 +48,8 @@ class NewReview(BaseModel):
     reason: Reason
 
 
-class Clearance(BaseModel):
+class Clearance(Body):
     """Why an order may go on."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Reason
     key: KeyId | None = Field(
@@ -60,10 +57,8 @@ class Clearance(BaseModel):
     )
 
 
-class Blockage(BaseModel):
+class Blockage(Body):
     """Why an order may not go on."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Reason
 
