@@ -26,7 +26,7 @@ from api.exporting.certifying import Certifier
 from api.exporting.issued import IssuedPackage, numbers_about, read_issued, rebuild_package
 from api.exporting.opening import check_no_card_secret
 from api.exporting.verifying import verify_upload
-from api.ids import DisputeId, OrderId, TypeId
+from api.ids import DisputeId, OpeningId, OrderId
 from api.stating import Body
 from chain.errors import MalformedError
 from domain.clients.opening import OPENING_HOURS, Opening
@@ -34,7 +34,6 @@ from domain.command import Command
 from domain.errors import NotFoundError, SecondPersonMissingError
 from domain.evidence.exporting import Approval
 
-OpeningId = Annotated[str, TypeId("opn")]
 Stream = Annotated[str, Field(pattern="^[!-~]{1,128}$")]
 Number = Annotated[str, Path(pattern="^EV-[0-9]{8}-[0-9]{6}$", examples=["EV-20261122-000001"])]
 

@@ -6,7 +6,7 @@ Asking and approving are in `api.routes.access`. ``tests/api/access/test_cases.p
 import secrets
 from collections.abc import Iterator
 from time import time
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
@@ -17,12 +17,11 @@ from api.access.reach import Granted, Parties
 from api.bootstrap import Deployment
 from api.commands import this_moment
 from api.exporting.opening import open_value, openable
-from api.ids import TypeId
+from api.ids import OpeningId
 from domain.clients.opening import OPENING_HOURS, Opening
 from domain.errors import NotFoundError
 from domain.identifiers import make
 
-OpeningId = Annotated[str, TypeId("opn")]
 MOST: Final = 200
 
 

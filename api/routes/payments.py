@@ -7,7 +7,7 @@ an operator has the channel asked. Nobody's word but a channel's pays an order.
 """
 
 import secrets
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -17,7 +17,7 @@ from api.access.parties import order_parties, payment_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import BuyerId, CheckoutId, OrderId, PaymentId
-from api.stating import Body
+from api.stating import Body, Currency
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.errors import NotYetError, WrongPartyError
@@ -45,7 +45,7 @@ class NewPayment(Body):
         strict=True,
         description="Minor units: fen, pence. What the orders cost together, or it is refused.",
     )
-    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"]
+    currency: Currency
     channel: Name
     connection: Name | None = Field(
         default=None, description="Which of our connections to it; by default the first by name."

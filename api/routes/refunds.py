@@ -17,20 +17,12 @@ from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id
 from api.ids import OrderId, RefundId
 from api.routes.payments import asking_about, connection_of
-from api.stating import Body
+from api.stating import Body, Open
 from domain.payments.channel import TRANSACTION_PATTERN, Transfer
 from domain.payments.settling import learn_refund, paid_by, send_refund
 from domain.refunds.refund import Refund
 
-Reason = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=500,
-        description="Stands in the log in clear: names nobody.",
-        examples=["the code was redeemed at 14:02"],
-    ),
-]
+Reason = Annotated[Open, Field(examples=["the code was redeemed at 14:02"])]
 
 
 class NewRefund(Body):

@@ -14,7 +14,7 @@ from api.access.parties import order_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id
 from api.ids import BuyerId, CheckoutId, KeyId, OrderId, ProductId
-from api.stating import Body
+from api.stating import Body, Currency, Open
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.keys.shelf import SHELF
@@ -22,15 +22,7 @@ from domain.money import Money
 from domain.orders.order import Order
 from domain.orders.review import Wish
 
-Reason = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=500,
-        description="Stands in the log in clear: names nobody.",
-        examples=["ip_velocity: 9 orders in 60 s"],
-    ),
-]
+Reason = Annotated[Open, Field(examples=["ip_velocity: 9 orders in 60 s"])]
 
 
 class NewReview(Body):
@@ -41,7 +33,7 @@ class NewReview(Body):
     amount: int = Field(
         ge=1, le=MAX_INTEGER, strict=True, description="Of the whole order, minor units."
     )
-    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"]
+    currency: Currency
     units: int = Field(default=1, ge=1, le=10_000, strict=True)
     checkout: CheckoutId | None = Field(default=None, description="Default: one of its own.")
     decision: Literal["review", "block"]
