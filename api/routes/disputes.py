@@ -13,9 +13,10 @@ from pydantic import Field, SecretStr
 
 from api.access.asking import Asked
 from api.access.parties import dispute_parties, order_parties
-from api.access.reach import Parties
+from api.access.reach import Granted, Parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
+from api.idempotency.clerk import Act
 from api.ids import DisputeId, OrderId
 from api.principal import Kind
 from api.stating import Body
@@ -57,7 +58,7 @@ def dispute_routes(ledger: Deployment) -> APIRouter:
     @command_route(router, "/disputes", answer=_opened, operation_id="disputes_open")
     def open_dispute(body: NewDispute, asked: Asked) -> Task:
         """Contest an order of one's own; its money and its key are frozen until it is decided."""
-        actor, role = acting_in(asked, asked.object(body.order, order_parties(trade, body.order)))
+        actor, role = _acting_in(asked, asked.object(body.order, order_parties(trade, body.order)))
         made = new_id("dsp")
 
         def act(command: Command) -> object:
@@ -72,11 +73,11 @@ def dispute_routes(ledger: Deployment) -> APIRouter:
     )
     def add_evidence(dispute: DisputeId, body: NewPiece, asked: Asked) -> Task:
         """Bring evidence, or answer what the other side has brought, in time."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
         text = None if body.text is None else body.text.get_secret_value()
         piece = Piece(body.field, text, body.document, body.contests)
-        return Task(
-            lambda command: trade.add_evidence(command, dispute, piece, this_moment()), actor, role
+        return _by_its_party(
+            *(ledger, dispute, asked),
+            lambda command: trade.add_evidence(command, dispute, piece, this_moment()),
         )
 
     @command_route(
@@ -87,10 +88,9 @@ def dispute_routes(ledger: Deployment) -> APIRouter:
     )
     def appeal(dispute: DisputeId, body: NewAppeal, asked: Asked) -> Task:
         """Ask, as the losing party, for another person's decision."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
-        return Task(
+        return _by_its_party(
+            *(ledger, dispute, asked),
             lambda command: trade.appeal_ruling(command, dispute, body.reason, this_moment()),
-            *(actor, role),
         )
 
     _endings(router, ledger)
@@ -109,8 +109,9 @@ def _endings(router: APIRouter, ledger: Deployment) -> None:
     )
     def concede(dispute: DisputeId, asked: Asked) -> Task:
         """Give in, as the merchant: the buyer is refunded in full."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
-        return Task(lambda command: trade.concede_dispute(command, dispute), actor, role)
+        return _by_its_party(
+            ledger, dispute, asked, lambda command: trade.concede_dispute(command, dispute)
+        )
 
     @command_route(
         router,
@@ -120,8 +121,9 @@ def _endings(router: APIRouter, ledger: Deployment) -> None:
     )
     def withdraw(dispute: DisputeId, asked: Asked) -> Task:
         """Contest the order no longer, as the buyer; its money is unfrozen."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
-        return Task(lambda command: trade.withdraw_dispute(command, dispute), actor, role)
+        return _by_its_party(
+            ledger, dispute, asked, lambda command: trade.withdraw_dispute(command, dispute)
+        )
 
     @command_route(
         router,
@@ -131,11 +133,18 @@ def _endings(router: APIRouter, ledger: Deployment) -> None:
     )
     def accept(dispute: DisputeId, asked: Asked) -> Task:
         """Accept the ruling, as the losing party, so that it is carried out at once."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
-        return Task(lambda command: trade.accept_ruling(command, dispute), actor, role)
+        return _by_its_party(
+            ledger, dispute, asked, lambda command: trade.accept_ruling(command, dispute)
+        )
 
 
-def acting_in(asked: Asked, parties: Parties) -> tuple[str, Role]:
+def _by_its_party(ledger: Deployment, dispute: str, asked: Granted, act: Act) -> Task:
+    """Return the task that the party of *dispute* does *act* which asks."""
+    parties = asked.object(dispute, dispute_parties(ledger.trade, dispute))
+    return Task(act, *_acting_in(asked, parties))
+
+
+def _acting_in(asked: Granted, parties: Parties) -> tuple[str, Role]:
     """Return for whom of *parties* the principal acts, and as what.
 
     A platform client acts for its end user, who is the buyer.
