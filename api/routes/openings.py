@@ -30,9 +30,8 @@ def opening_routes(ledger: Deployment) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["access"])
 
     @router.get("/openings", operation_id="openings_list")
-    def list_openings(asked: Asked) -> dict[str, Any]:
+    def list_openings() -> dict[str, Any]:
         """List what waits for a second person, the oldest first, 200 at the most."""
-        del asked
         return {"items": [_shown(each) for each in _waiting(ledger)]}
 
     @router.get("/openings/{opening}/value", operation_id="openings_value")
