@@ -17,6 +17,7 @@ from api.access.parties import client_parties, dispute_parties, opening_parties
 from api.access.reach import Parties
 from api.access.rows import seen_by
 from api.access.signed import read_public_key
+from api.access.store.usages import read_readings
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.stating import Body
@@ -65,14 +66,9 @@ def access_routes(ledger: Deployment, gate: Gate) -> APIRouter:
         whose = subject or asked.principal.subject
         asked.object(whose, lambda: Parties(owner=whose))
         with seen_by(gate.database, asked) as connection:
-            rows = connection.execute(
-                "SELECT reading, reader, kind, operation, object, purpose FROM readings"
-                " WHERE subject = %s ORDER BY reading DESC LIMIT %s",
-                (whose, PAGE),
-            ).fetchall()
-        names = ("reading", "reader", "kind", "operation", "object", "purpose")
-        items = [dict(zip(names, row, strict=True)) | {"at": _moment_of(row[0])} for row in rows]
-        return {"subject": whose, "items": items[::-1]}
+            found = read_readings(connection, whose, PAGE)
+        items = [each | {"at": _moment_of(each["reading"])} for each in found]
+        return {"subject": whose, "items": items}
 
     return router
 

@@ -14,6 +14,7 @@ from api.access.asking import Asked
 from api.access.ledger_books import meta_of, usage_of
 from api.access.parties import dispute_parties
 from api.access.reach import Granted, Parties
+from api.access.store.usages import unapproved_openings
 from api.bootstrap import Deployment
 from api.commands import this_moment
 from api.exporting.opening import open_value, openable
@@ -75,15 +76,8 @@ def _waiting(ledger: Deployment) -> Iterator[Opening]:
     now = this_moment()
     # Identifiers begin with their time, and none waits longer than that.
     first = make("opn", int((time() - OPENING_HOURS * 3_600) * 1_000), 0)
-    with ledger.database.connection() as connection:
-        rows = connection.execute(
-            "SELECT stream FROM entries WHERE stream >= %s AND stream < 'opn`' AND seq = 1"
-            " AND NOT EXISTS (SELECT FROM entries e WHERE e.stream = entries.stream AND e.seq = 2)"
-            " ORDER BY stream LIMIT %s",
-            [first, MOST],
-        ).fetchall()
-    for (stream,) in rows:
-        found = ledger.trade.load(Opening, stream)
+    for each in unapproved_openings(ledger.database, first, MOST):
+        found = ledger.trade.load(Opening, each)
         if now < found.until:
             yield found
 
