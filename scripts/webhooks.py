@@ -3,7 +3,6 @@
 ``docs/webhooks.md``. Proved by ``tests/api/test_f19_receiver_down.py``.
 """
 
-import signal
 import sys
 import threading
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from domain.webhooks.store.outbox import Endpoint
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
+from scripts.stopping import on_signal
 
 app = typer.Typer(
     help="Tell endpoints of what happens to their owners.",
@@ -96,8 +96,7 @@ def run(
     """Send what is due, until stopped; what was not taken is sent again by its schedule."""
     del as_json
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    on_signal(stop)
     taken = 0
     with deployment(home) as ledger, exclusive(ledger.home / "webhooks.lock", "sending webhooks"):
         while True:
