@@ -73,10 +73,9 @@ def _stamp_beside(ledger: Deployment, stop: threading.Event) -> None:
 class PublisherEndedError(Exception):
     """The publisher's process has failed; `ended_with` is its exit code."""
 
-    def __init__(self, code: int, said: str) -> None:
-        """Take over its last line."""
-        lines = said.strip().splitlines() or ["it said nothing"]
-        super().__init__(f"the publisher ended with {code}: {lines[-1].removeprefix('error: ')}")
+    def __init__(self, code: int, last: str) -> None:
+        """Take over its *last* line."""
+        super().__init__(f"the publisher ended with {code}: {last.removeprefix('error: ')}")
         self.ended_with = code
 
 
@@ -91,6 +90,6 @@ class PublisherProcess(Beside):
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
         super().__init__("publish", "--home", home, environment=environment)
 
-    def failed(self, code: int, said: str) -> Exception:
-        """Return the error that says how it has ended."""
-        return PublisherEndedError(code, said)
+    def failed(self, code: int, last: str) -> Exception:
+        """Return the error that says how it has ended; *last* is its last line."""
+        return PublisherEndedError(code, last)
