@@ -3,7 +3,6 @@
 ``tests/api/access/test_matrix.py``, ``test_readings.py``, ``test_openings.py``.
 """
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -12,6 +11,7 @@ from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.gate import Gate
+from api.access.issuing import credential_of
 from api.access.ledger_books import usage_of
 from api.access.parties import client_parties, dispute_parties, opening_parties
 from api.access.reach import Parties
@@ -21,7 +21,6 @@ from api.access.store.usages import read_readings
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.stating import Body
-from domain.clients.administration import Credential
 from domain.clients.client import Client
 from domain.clients.opening import OPENING_HOURS
 from domain.errors import NotFoundError
@@ -90,9 +89,7 @@ def _client_routes(router: APIRouter, ledger: Deployment) -> None:
     def issue_key(client: ClientName, body: NewClientKey, asked: Asked) -> Task:
         """Give a client of one's own another key, so that keys change without a gap."""
         asked.object(client, client_parties(trade, client))
-        public = read_public_key(body.public_key)
-        text = json.dumps(public.as_dict(private=False), sort_keys=True)
-        credential = Credential(public.thumbprint(), "private_key_jwt", text)
+        credential = credential_of(read_public_key(body.public_key))
         return Task(lambda command: trade.issue_client_key(command, client, credential))
 
     @command_route(
