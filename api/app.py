@@ -19,6 +19,7 @@ is unrecorded. What stands beside the requests is in ``app.state``: ``ledger``, 
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -65,6 +66,29 @@ from api.versions import Versions
 from api.views.reading import Viewing
 from api.watching import watch
 
+ROUTES: Final = (
+    health_routes,
+    log_routes,
+    goods_routes,
+    order_routes,
+    redemption_routes,
+    callback_routes,
+    certification_routes,
+    feed_routes,
+    account_routes,
+    payment_routes,
+    refund_routes,
+    reveal_routes,
+    review_routes,
+    sale_routes,
+    dispute_routes,
+    evidence_routes,
+    opening_routes,
+    replay_routes,
+    ruling_routes,
+)
+"""What needs the ledger alone."""
+
 
 def create_app(ledger: Deployment) -> FastAPI:
     """Return the application; *ledger* must be open for as long as it serves."""
@@ -76,18 +100,10 @@ def create_app(ledger: Deployment) -> FastAPI:
         redoc_url=None,
         lifespan=_living,
         redirect_slashes=False,
-        generate_unique_id_function=openapi.name_operation,
     )
     problems.install(app)
     openapi.install(app)
-    for routes in (
-        *(health_routes, log_routes, goods_routes, order_routes),
-        *(redemption_routes, callback_routes, certification_routes, feed_routes),
-        # trading
-        *(account_routes, payment_routes, refund_routes, reveal_routes, review_routes),
-        *(sale_routes,),
-        *(dispute_routes, evidence_routes, opening_routes, replay_routes, ruling_routes),
-    ):
+    for routes in ROUTES:
         app.include_router(routes(ledger))
     for shop in shopkeeping_routes(ledger):
         app.include_router(shop)

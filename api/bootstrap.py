@@ -18,20 +18,19 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import SecretStr
 
 from api.feeding import Feeding
+from api.home_secrets import make_secret, read_secret, secret_path
 from api.not_ready import NotReadyError
 from api.settings import Settings
 from api.telling import feeding_of, outbox_of
-from chain.errors import MalformedError
 from chain.quorum import Policy
 from chain.store.database import Database
 from chain.store.embedded import EmbeddedPostgres
-from chain.store.files import Folder, read_private, write_private
+from chain.store.files import Folder
 from chain.store.master_key import MASTER_KEY_FILE, FileKeyring, FileMasterKey, create_master_key
 from chain.store.prover import Prover
 from chain.store.publisher import LOG_FOLDER, Publisher, Quorum
@@ -43,6 +42,8 @@ from chain.store.stream_index.stored_log import StoredLog
 from chain.store.vault import Vault
 from chain.stream_index.commitment import Commitment
 from domain.application import Trade
+from domain.command import Command
+from domain.event import Meta
 from domain.keys.fingerprint import IndexRing, index_key_of
 from domain.payments.channel import Channel, Connections, Route
 from domain.payments.store.connections import read_channels, read_connections
@@ -68,7 +69,6 @@ if TYPE_CHECKING:
 OWNER: Final = "xiyou_owner"
 APPLICATION: Final = "xiyou_app"
 DATABASE: Final = "xiyou"
-SECRET_SIZE: Final = 32
 DOCUMENTS_FOLDER: Final = "documents"
 STOLEN_FOLDER: Final = "stolen"
 INDEX_KEY: Final = "fingerprint"
@@ -195,11 +195,11 @@ class Deployment:
         Raises:
             NotReadyError: there is none; nothing is imported without one.
         """
-        path = self._secret_path(INDEX_KEY)
+        path = secret_path(self.home, INDEX_KEY)
         if not path.exists():
             raise NotReadyError(f"{path}: the index key is missing: restore it from backup")
         former = None
-        if self._secret_path(FORMER_INDEX_KEY).exists():
+        if secret_path(self.home, FORMER_INDEX_KEY).exists():
             former = index_key_of(self.secret(FORMER_INDEX_KEY))
         return IndexRing(index_key_of(self.secret(INDEX_KEY)), former)
 
@@ -296,12 +296,7 @@ class Deployment:
         Losing it forgets nothing but that: links of before lead nowhere, and a request of
         before that is sent again is taken for another one.
         """
-        if not self._secret_path(DOOR).exists():
-            # Two processes may both be first: the one that was faster has made it.
-            with suppress(FileExistsError):
-                text = f"{secrets.token_hex(SECRET_SIZE)}\n"
-                write_private(self._secret_path(DOOR), text.encode())
-        return self.secret(DOOR)
+        return self.made_secret(DOOR)
 
     def prepare(self) -> None:
         """Make every part that requests need, so that threads find them made."""
@@ -321,14 +316,21 @@ class Deployment:
             VerificationError: others may read it.
             MalformedError: the file does not hold one.
         """
-        path = self._secret_path(name)
-        try:
-            secret = bytes.fromhex(read_private(path).decode("ascii").removesuffix("\n"))
-        except ValueError:
-            secret = b""
-        if len(secret) != SECRET_SIZE:
-            raise MalformedError(f"{path}: not {SECRET_SIZE} bytes in hex: restore it from backup")
-        return secret
+        return read_secret(self.home, name)
+
+    def command(self, meta: Meta) -> Command:
+        """Return a new command of *meta*, which seals with this deployment's vault."""
+        return Command(meta, self.vault, secrets.token_bytes)
+
+    def made_secret(self, name: str) -> bytes:
+        """Return the secret *name*, 32 bytes; made now where there is none yet.
+
+        Raises:
+            VerificationError: others may read it.
+            MalformedError: the file does not hold one.
+        """
+        make_secret(self.home, name)
+        return self.secret(name)
 
     def _environment(self) -> dict[str, str]:
         """Return what an application over this log is configured with."""
@@ -337,9 +339,6 @@ class Deployment:
             "ORIGINATOR_ID_TYPE": "text",
             "XIYOU_DATABASE_URL": self.url,
         }
-
-    def _secret_path(self, name: str) -> Path:
-        return self.home / "keys" / f"{name}.secret"
 
     def _embedded_url(self, role: str) -> str:
         if self._server is None:
@@ -369,9 +368,7 @@ class Deployment:
         # A crash anywhere here leaves keys that nothing was signed or sealed with; the next
         # start keeps the secrets and makes the log's keys anew.
         for name in SECRETS:
-            if not self._secret_path(name).exists():
-                text = f"{secrets.token_hex(SECRET_SIZE)}\n"
-                write_private(self._secret_path(name), text.encode())
+            make_secret(self.home, name)
         if not (self.home / "keys" / MASTER_KEY_FILE).exists():
             create_master_key(self.home, secrets.token_bytes)
         origin = self.settings.origin or f"xiyou.local/{secrets.token_hex(4)}"

@@ -18,8 +18,9 @@ What the parts are:
 - The function is the route's: it takes what FastAPI gives it (body, path, query, dependencies),
   says what is to be done, and does nothing itself. It may refuse by raising: a role that lacks
   the operation, an object that is not this principal's. It must be ``def``, not ``async def``.
-  It runs for a replay, too, so that whoever may not do it now gets no old answer either. Its
-  name, in camel case, is the operation's id; its docstring is the operation's description.
+  It runs for a replay, too, so that whoever may not do it now gets no old answer either. The
+  ``operation_id`` is that of its row in `api.access.matrix`; its docstring is the
+  operation's description.
 - `Task` holds the *act*: one use case, called with the command. It may be called again when
   others were faster, so identifiers are made before it (``new_id("ord")``), not inside. *actor*
   and *role* stand in the events' ``meta``; left out, they are the principal's. *shown* gives

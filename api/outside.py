@@ -12,9 +12,7 @@ party that the file does not name is 503 `not_ready` to whoever needs it. Each h
 a circuit of its own, for as long as the process lives. ``tests/api/test_outside.py``.
 """
 
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -35,7 +33,6 @@ from domain.qualification.store.http_operator import HttpOperator
 FILE: Final = "keys/parties.json"
 PERSON: Final = "person"
 """The secret that persons' and bank cards' fingerprints are keyed with."""
-SECRET_SIZE: Final = 32
 Role = Literal["source", "face", "document", "bankcard", "operator"]
 Name = tuple[Role, str | None]
 
@@ -98,12 +95,7 @@ class Outside:
 
         Losing it, nobody finds out any more that two accounts are one person's.
         """
-        path = self._ledger.home / "keys" / f"{PERSON}.secret"
-        if not path.exists():
-            # Two processes may both be first: the one that was faster has made it.
-            with suppress(FileExistsError):
-                write_private(path, f"{secrets.token_hex(SECRET_SIZE)}\n".encode())
-        return index_key_of(self._ledger.secret(PERSON))
+        return index_key_of(self._ledger.made_secret(PERSON))
 
     def _find(self, *names: Name) -> SignedClient:
         with self._lock:

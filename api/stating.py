@@ -45,6 +45,11 @@ Moment = Annotated[
 Digest = Annotated[
     str, Field(pattern="^[0-9a-f]{64}$", description="SHA-256.", examples=["ab" * 32])
 ]
+Open = Annotated[
+    str,
+    Field(min_length=1, max_length=500, description="Stands in the log in clear: names nobody."),
+]
+"""Why, in words that everybody reads who reads the log."""
 Reason = Annotated[str, Field(min_length=1, max_length=500, examples=["the licence was shown"])]
 Transfer = Annotated[
     str,
@@ -54,6 +59,7 @@ Transfer = Annotated[
         examples=["bank-20261124-0001"],
     ),
 ]
+Currency = Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"]
 VerificationId = Annotated[str, TypeId("idv")]
 SanctionId = Annotated[str, TypeId("snc")]
 WithdrawalId = Annotated[str, TypeId("wdr")]
@@ -82,7 +88,7 @@ class Sum(Body):
         description="Minor units: fen, pence.",
         examples=[2_500],
     )
-    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"]
+    currency: Currency
 
     @property
     def money(self) -> Money:

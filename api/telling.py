@@ -1,14 +1,13 @@
 """Joins what tells others of the log: the feeds, and the webhooks' outbox. For `api.bootstrap`."""
 
 import secrets
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from api.feeding import Feeding
 from chain.store.database import Database
 from chain.store.feed import FeedPages
 from chain.store.feed_subjects import SubjectFeeds
-from chain.store.files import PublishedFiles, write_private
+from chain.store.files import PublishedFiles
 from domain.feeds.subjects import concern_of
 from domain.webhooks.called import Called
 from domain.webhooks.store.outbox import Outbox
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 WEBHOOK_KEY: Final = "webhook"
 """What the keys of webhooks are derived from; made when the first is registered."""
-SECRET_SIZE: Final = 32
 
 
 def feeding_of(database: Database, files: PublishedFiles, origin: str) -> Feeding:
@@ -30,12 +28,7 @@ def feeding_of(database: Database, files: PublishedFiles, origin: str) -> Feedin
 
 def outbox_of(ledger: "Deployment") -> Outbox:
     """Return what endpoints are still to be told; its master key is made when there is none."""
-    path = ledger.home / "keys" / f"{WEBHOOK_KEY}.secret"
-    if not path.exists():
-        # Two processes may both be first: the one that was faster has made it.
-        with suppress(FileExistsError):
-            write_private(path, f"{secrets.token_hex(SECRET_SIZE)}\n".encode())
     sender = Sender(sandbox=ledger.settings.webhook_sandbox)
     called = Called(ledger.trade, ledger.vault, secrets.token_bytes)
-    master = ledger.secret(WEBHOOK_KEY)
+    master = ledger.made_secret(WEBHOOK_KEY)
     return Outbox(ledger.database, ledger.feeding.subjects, sender, master, called.note_end)

@@ -7,10 +7,36 @@ cannot outlive us, however we end. ``tests/scripts/test_publish.py``, ``test_wor
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from tempfile import TemporaryFile
-from typing import Self
+from typing import IO, Self
+
+
+def start(
+    words: Iterable[object],
+    environment: Mapping[str, str] | None = None,
+    *,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a command of ours, whose standard input is a pipe of ours.
+
+    Args:
+        words: the command's name and what follows.
+        environment: what it is told beside our own.
+        stdout: where its output goes.
+        stderr: where its complaints go; by default where ours do.
+    """
+    return subprocess.Popen(  # noqa: S603 — ourselves, no shell
+        [sys.executable, "-m", "scripts", *map(str, words)],
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
+        env={**os.environ, **(environment or {}), "PYTHONPATH": os.pathsep.join(sys.path)},
+        # A Ctrl-C in the terminal is ours to handle: we end it in good order.
+        start_new_session=True,
+    )
 
 
 class Beside:
@@ -23,14 +49,8 @@ class Beside:
 
     def __init__(self, *words: object, environment: Mapping[str, str] | None = None) -> None:
         self._words = TemporaryFile()  # noqa: SIM115 — as long as the process
-        self._process = subprocess.Popen(  # noqa: S603 — ourselves
-            [sys.executable, "-m", "scripts", *map(str, words), "--with-parent"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._words,
-            env={**os.environ, **(environment or {}), "PYTHONPATH": os.pathsep.join(sys.path)},
-            # A Ctrl-C in the terminal is ours to handle: we end it in good order.
-            start_new_session=True,
+        self._process = start(
+            (*words, "--with-parent"), environment, stdout=subprocess.DEVNULL, stderr=self._words
         )
 
     @property
@@ -65,9 +85,9 @@ class Beside:
         if self._process.returncode:
             self._words.seek(0)
             said = self._words.read().decode(errors="replace")
-            raise self.failed(self._process.returncode, said)
+            lines = said.strip().splitlines() or ["it said nothing"]
+            raise self.failed(self._process.returncode, lines[-1])
 
-    def failed(self, code: int, said: str) -> Exception:
-        """Return the error that says how it has ended."""
-        lines = said.strip().splitlines() or ["it said nothing"]
-        return ChildProcessError(f"it ended with {code}: {lines[-1].removeprefix('error: ')}")
+    def failed(self, code: int, last: str) -> Exception:
+        """Return the error that says how it has ended; *last* is its last line."""
+        return ChildProcessError(f"it ended with {code}: {last.removeprefix('error: ')}")

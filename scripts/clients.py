@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from api.access.issuing import credential_of
 from api.access.matrix import default_scopes
 from api.access.signed import read_public_key
 from api.access.store.credentials import Credentials, digest_of
@@ -133,11 +134,9 @@ def _credential(
         raise InputError("--key or --secret: say which of them the client shows itself by")
     if key is not None:
         try:
-            public = read_public_key(json.loads(key.read_bytes()))
+            return None, credential_of(read_public_key(json.loads(key.read_bytes())))
         except ValueError:
             raise InputError(f"{key}: no JSON: write the public key as a JWK") from None
-        spelt = json.dumps(public.as_dict(private=False), sort_keys=True)
-        return None, Credential(public.thumbprint(), "private_key_jwt", spelt)
     if not ledger.settings.is_sandbox:
         raise InputError("--secret: is for sandboxes; give the client's public key with --key")
     shown = secrets.token_urlsafe(32)
@@ -156,4 +155,4 @@ def _check_scopes(kind: ClientKind, scopes: tuple[str, ...]) -> None:
 
 def _command(ledger: Deployment, by: str) -> Command:
     name = f"clients/{secrets.token_hex(16)}"
-    return Command(Meta(by, "staff", "xiyou", "cli", name, name), ledger.vault, secrets.token_bytes)
+    return ledger.command(Meta(by, "staff", "xiyou", "cli", name, name))

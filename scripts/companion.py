@@ -4,13 +4,14 @@ It says its port on its first line, and ends when its standard input does.
 ``tests/scripts/test_sandbox.py``, ``test_witness.py``, ``test_stamp.py``.
 """
 
-import os
 import subprocess
 import sys
 import threading
 from contextlib import suppress
 from socketserver import BaseServer
 from typing import Self
+
+from scripts.beside import start
 
 
 class Companion:
@@ -25,24 +26,16 @@ class Companion:
     """
 
     def __init__(self, *arguments: object, first: str = "") -> None:
-        words = [str(each) for each in arguments]
-        self._process = subprocess.Popen(  # noqa: S603 — our own program, no shell
-            [sys.executable, "-m", "scripts", *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,
-        )
+        self._process = start(arguments, stdout=subprocess.PIPE)
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("a pipe was asked for")
         if first:
-            self._process.stdin.write(f"{first}\n")
+            self._process.stdin.write(f"{first}\n".encode())
             self._process.stdin.flush()
         said = self._process.stdout.readline().strip()
         if not said:
             self.stop()
-            raise ChildProcessError(f"xiyou {words[0]} has not started: run it to see why")
+            raise ChildProcessError(f"xiyou {arguments[0]} has not started: run it to see why")
         self.port = int(said)
 
     def __enter__(self) -> Self:

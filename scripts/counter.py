@@ -5,12 +5,9 @@ nothing, in a process of its own that ends with the server. A payment that it ta
 ``sandbox`` in the log. ``tests/test_readme.py``.
 """
 
-import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -36,8 +33,6 @@ ROUTE: Final = Route("paylink", "main")
 ACCOUNT: Final = "sandbox"
 KEY: Final = "k1"
 LOOPBACK: Final = "http://127.0.0.1:"
-ENDS_WITHIN: Final = 20
-"""Seconds."""
 
 
 @app.command()
@@ -63,7 +58,7 @@ def pay(
 
 @contextmanager
 def sandbox_counter(ledger: Deployment, port: int) -> Iterator[None]:
-    """Play a payment channel that calls the API at *port* back, and deliver what is paid.
+    """Play a payment channel that calls the API at *port* back; `xiyou work` delivers.
 
     Raises:
         InputError: the deployment is no sandbox, or has a payment contract of its own.
@@ -87,28 +82,7 @@ def sandbox_counter(ledger: Deployment, port: int) -> Iterator[None]:
         connections = connections_of([Connection(ROUTE, ACCOUNT, (key,))])
         # A crash leaves a file that names a channel which is gone: the next start writes anew.
         write_connections(ledger.home, connections, {ROUTE: sandbox.endpoint})
-        with _following(ledger.home):
-            yield
-
-
-@contextmanager
-def _following(home: Path) -> Iterator[None]:
-    """Let ``xiyou follow`` run beside: it delivers what is paid."""
-    process = subprocess.Popen(  # noqa: S603 — ourselves
-        [sys.executable, "-m", "scripts", "follow", "--with-parent", "--home", str(home)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,
-    )
-    try:
         yield
-    finally:
-        with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=ENDS_WITHIN)
-        process.kill()
-        process.wait()
 
 
 def _check_none_is_real(home: Path) -> None:

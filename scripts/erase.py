@@ -12,7 +12,6 @@ not used any more; calling it again, in any form, destroys them. So does it afte
 backup came back. Proved by ``tests/scripts/test_erase.py``.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -184,7 +183,7 @@ def record(ledger: Deployment, actor: str, date: str, digests: list[str]) -> Non
 def command_by(ledger: Deployment, actor: str, command_id: str) -> Command:
     """Return a command of *actor*; its id is made of what it is decided on."""
     meta = Meta(actor, "staff", "xiyou", "cli", command_id, command_id)
-    return Command(meta, ledger.vault, secrets.token_bytes)
+    return ledger.command(meta)
 
 
 def outcome(ledger: Deployment, party: str | None, done: Done) -> Outcome:

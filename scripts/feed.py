@@ -3,7 +3,6 @@
 ``docs/feeds.md``. Proved by ``tests/api/test_feed_pull.py`` and ``tests/api/test_feed_files.py``.
 """
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -24,6 +23,7 @@ from chain.store.feed_sources import FeedServer, Fetch, filed, polled, streamed
 from chain.store.files import MissingFileError
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
+from scripts.stopping import on_signal
 
 app = typer.Typer(
     help="Follow a feed, and prove that nothing was missed; make its daily files.",
@@ -63,8 +63,7 @@ def pull(  # noqa: PLR0913 — one option each
         raise InputError("--no-verify: a feed is read to be proven; poll it yourself otherwise")
     trusted = None if policy is None else Policy.parse(policy.read_bytes())
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    on_signal(stop)
     with ExitStack() as held:
         server = fetch = None
         if "://" in url:

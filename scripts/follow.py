@@ -5,7 +5,6 @@ is missing and does nothing twice. A database that is out of reach is waited for
 ``tests/scripts/test_follow.py``.
 """
 
-import signal
 import sys
 import threading
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from domain.policies.judging import Bench
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Outcome
-from scripts.publish import await_end_of_input
+from scripts.stopping import on_end_of_input, on_signal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -53,16 +52,10 @@ def follow(
     """
     del as_json
     stop, at_once = threading.Event(), threading.Event()
-
-    def end(*_: object) -> None:
-        at_once.set()
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    on_signal(at_once, stop)
     if with_parent:
         # When the parent ends or lets us go, what is in the log by then is still done.
-        threading.Thread(target=await_end_of_input, args=(stop,), daemon=True).start()
+        on_end_of_input(stop)
     with deployment(home) as ledger:
         follower = ledger.follower(Bench(tuple(arbitrator or ())))
         follower.stopping = at_once.is_set

@@ -6,7 +6,6 @@ anywhere and started again, it goes on from what is whole. ``tests/scripts/test_
 """
 
 import json
-import signal
 import sys
 import threading
 from typing import Annotated, Any, Final
@@ -23,7 +22,7 @@ from domain.errors import ConcurrentChangeError
 from scripts.deploying import deployment
 from scripts.options import Home, Json, Out
 from scripts.outcome import Outcome
-from scripts.publish import await_end_of_input
+from scripts.stopping import on_end_of_input, on_signal
 
 app = typer.Typer(
     help="Keep the stream index, commit to it, and prove where a stream ends.",
@@ -59,10 +58,9 @@ def run(
     """
     del as_json
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    on_signal(stop)
     if with_parent:
-        threading.Thread(target=await_end_of_input, args=(stop,), daemon=True).start()
+        on_end_of_input(stop)
     with deployment(home) as ledger:
         _say(f"indexing {ledger.origin}")
         _follow(ledger, stop, interval, entries)

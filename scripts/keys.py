@@ -66,4 +66,4 @@ def rewrap_keys(home: Home = None, *, as_json: Json = False) -> Outcome:
 
 def _command(ledger: Deployment, command_id: str) -> Command:
     meta = Meta("operator", "staff", "xiyou", "cli", command_id, command_id)
-    return Command(meta, ledger.vault, secrets.token_bytes)
+    return ledger.command(meta)

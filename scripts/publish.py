@@ -3,8 +3,6 @@
 Proved by ``tests/scripts/test_publish.py``.
 """
 
-import os
-import signal
 import sys
 import threading
 from collections.abc import Mapping
@@ -19,10 +17,9 @@ from scripts.beside import Beside
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Outcome
+from scripts.stopping import on_end_of_input, on_signal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-
-STDIN = 0
 
 
 @app.command()
@@ -41,14 +38,11 @@ def publish(
     """
     del as_json
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    on_signal(stop)
     if once:
         stop.set()
     if with_parent:
-        # The pipe's other end closes with our parent, however that ends.
-        watch = threading.Thread(target=await_end_of_input, args=(stop,), daemon=True)
-        watch.start()
+        on_end_of_input(stop)
     with deployment(home) as ledger:
         if not with_parent and not once:
             print(f"publishing to {ledger.files.root}", file=sys.stderr)  # noqa: T201 — progress
@@ -79,10 +73,9 @@ def _stamp_beside(ledger: Deployment, stop: threading.Event) -> None:
 class PublisherEndedError(Exception):
     """The publisher's process has failed; `ended_with` is its exit code."""
 
-    def __init__(self, code: int, said: str) -> None:
-        """Take over its last line."""
-        lines = said.strip().splitlines() or ["it said nothing"]
-        super().__init__(f"the publisher ended with {code}: {lines[-1].removeprefix('error: ')}")
+    def __init__(self, code: int, last: str) -> None:
+        """Take over its *last* line."""
+        super().__init__(f"the publisher ended with {code}: {last.removeprefix('error: ')}")
         self.ended_with = code
 
 
@@ -97,14 +90,6 @@ class PublisherProcess(Beside):
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
         super().__init__("publish", "--home", home, environment=environment)
 
-    def failed(self, code: int, said: str) -> Exception:
-        """Return the error that says how it has ended."""
-        return PublisherEndedError(code, said)
-
-
-def await_end_of_input(stop: threading.Event) -> None:
-    """Set *stop* when standard input ends: our parent is gone, or wants us gone."""
-    # Not by sys.stdin: a thread inside its buffer's lock aborts a process that wants to end.
-    while os.read(STDIN, 4096):
-        pass
-    stop.set()
+    def failed(self, code: int, last: str) -> Exception:
+        """Return the error that says how it has ended; *last* is its last line."""
+        return PublisherEndedError(code, last)

@@ -40,7 +40,7 @@ def serve(  # noqa: PLR0913 — each is an option of the command
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8_000,
     sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Play a payment channel beside, and deliver.")
+        bool, typer.Option("--sandbox", help="Play a payment channel beside.")
     ] = False,
     publish: Annotated[bool, typer.Option(help="Publish beside, in a process of its own.")] = True,
     without: Without = None,

@@ -5,7 +5,6 @@ read and switches over; `list` says how far each has come; `digest` lets two be 
 Proved by ``tests/scripts/test_views.py``.
 """
 
-import signal
 import sys
 import threading
 from time import monotonic
@@ -24,7 +23,7 @@ from projections.views import VIEWS
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import Exit, InputError, Outcome
-from scripts.publish import await_end_of_input
+from scripts.stopping import on_end_of_input, on_signal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
@@ -51,15 +50,9 @@ def run(
     """
     del as_json
     stop, woken = threading.Event(), threading.Event()
-
-    def end(*_: object) -> None:
-        stop.set()
-        woken.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    on_signal(stop, woken)
     if with_parent:
-        threading.Thread(target=_await_parent, args=(stop, woken), daemon=True).start()
+        on_end_of_input(stop, woken)
     with deployment(home) as ledger:
         runner, announcements = Runner(ledger.database), Announcements(ledger.database)
         try:
@@ -73,11 +66,6 @@ def run(
             announcements.close()
             runner.close()
         return _outcome(runner)
-
-
-def _await_parent(stop: threading.Event, woken: threading.Event) -> None:
-    await_end_of_input(stop)
-    woken.set()
 
 
 def _follow(runner: Runner, stop: threading.Event, woken: threading.Event) -> None:

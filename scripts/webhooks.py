@@ -3,8 +3,6 @@
 ``docs/webhooks.md``. Proved by ``tests/api/test_f19_receiver_down.py``.
 """
 
-import secrets
-import signal
 import sys
 import threading
 from datetime import UTC, datetime
@@ -16,13 +14,13 @@ import typer
 from api.bootstrap import Deployment
 from api.commands import new_id
 from chain.store.files import exclusive
-from domain.command import Command
 from domain.event import Meta
 from domain.webhooks.address import parse_target
 from domain.webhooks.store.outbox import Endpoint
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
+from scripts.stopping import on_signal
 
 app = typer.Typer(
     help="Tell endpoints of what happens to their owners.",
@@ -52,7 +50,7 @@ def add(
         parse_target(url, sandbox=ledger.settings.webhook_sandbox)
         webhook = new_id("whk")
         meta = Meta("operator", "staff", "cli", "cli", f"webhook/{webhook}", f"webhook/{webhook}")
-        command = Command(meta, ledger.vault, secrets.token_bytes)
+        command = ledger.command(meta)
         ledger.trade.register_webhook(command, webhook, owner, url, types)
         # A crash before this line: it is on record and not called; register it once more.
         ledger.outbox.add(webhook, owner, url, types)
@@ -98,8 +96,7 @@ def run(
     """Send what is due, until stopped; what was not taken is sent again by its schedule."""
     del as_json
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    on_signal(stop)
     taken = 0
     with deployment(home) as ledger, exclusive(ledger.home / "webhooks.lock", "sending webhooks"):
         while True:

@@ -4,7 +4,6 @@ For a court, a regulator or an association: it needs no database, and nothing of
 operator but the log's public keys. Proved by ``tests/scripts/test_witness.py``.
 """
 
-import os
 import secrets
 import signal
 import socket
@@ -36,6 +35,7 @@ from chain.store.witness import (
 from scripts.companion import Companion
 from scripts.options import Json
 from scripts.outcome import InputError, Outcome
+from scripts.stopping import await_end_of_input
 
 if TYPE_CHECKING:
     from scripts.checking import Checking
@@ -46,7 +46,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-STDIN = 0
 KIND_NAMES = {"ed25519": KINDS[0], "ml-dsa-44": KINDS[1]}
 
 WitnessHome = Annotated[
@@ -215,8 +214,7 @@ def _check_name(home: Path, *, checks: bool) -> None:
 
 
 def _stop_with_input(server: uvicorn.Server) -> None:
-    while os.read(STDIN, 4_096):
-        pass
+    await_end_of_input()
     server.should_exit = True
 
 

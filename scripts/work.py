@@ -6,7 +6,6 @@ what is due. Each can be left out, and run by a command of its own instead: `xiy
 """
 
 import logging
-import signal
 import threading
 from typing import Annotated, Final
 
@@ -17,7 +16,7 @@ from domain.policies.judging import Bench
 from scripts.deploying import deployment
 from scripts.options import Home, Json
 from scripts.outcome import InputError, Outcome
-from scripts.publish import await_end_of_input
+from scripts.stopping import on_end_of_input, on_signal
 from scripts.workers import WORKERS, FollowWorker
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -54,10 +53,9 @@ def work(
     del as_json
     names = chosen(without)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    on_signal(stop)
     if with_parent:
-        threading.Thread(target=await_end_of_input, args=(stop,), daemon=True).start()
+        on_end_of_input(stop)
     logs.configure()
     with deployment(home) as ledger:
         ledger.prepare()

@@ -22,6 +22,7 @@ from api.access.store.credentials import ClientKey, Credentials, digest_of
 from api.access.token import BOUND, LEEWAY, LIFE, TYPE, Grant, write_token
 from api.principal import Kind
 from chain.errors import MalformedError, VerificationError
+from domain.clients.administration import Credential
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_ASSERTION_LIFE: Final = 300
@@ -203,6 +204,12 @@ class AuthorizationServer:
                 *("invalid_client", "client_assertion: jti: was used before"),
                 (client.client, "replayed_assertion"),
             )
+
+
+def credential_of(public: Key) -> Credential:
+    """Return what a client shows itself by that has the private half of *public*."""
+    text = json.dumps(public.as_dict(private=False), sort_keys=True)
+    return Credential(public.thumbprint(), "private_key_jwt", text)
 
 
 def _verified(text: str, client: ClientKey) -> dict[str, Any] | None:

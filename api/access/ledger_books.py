@@ -11,41 +11,28 @@ from typing import Final
 
 from api.access.reach import Granted
 from api.bootstrap import Deployment
-from api.commands import new_id, this_moment
-from api.principal import Kind, Principal
+from api.commands import ROLES, new_id, source_of, this_moment
+from api.principal import Principal
 from chain.errors import MalformedError
 from domain.clients.administration import Usage
 from domain.clients.events import PRINCIPAL_KINDS, CallRefusal
 from domain.clients.opening import Opening
 from domain.command import Command
 from domain.errors import NotFoundError, Refusal, SecondPersonMissingError
-from domain.event import Event, Meta, Role
+from domain.event import Event, Meta
 from domain.identifiers import check
 from domain.identity.account import account_of
 
 logger = logging.getLogger("xiyou.access")
 
-ROLES: Final[dict[Kind, Role]] = {
-    Kind.CONSUMER: "consumer",
-    Kind.MERCHANT: "merchant",
-    Kind.PLATFORM_CLIENT: "platform",
-    Kind.AUDITOR: "staff",
-    Kind.ARBITRATOR: "arbitrator",
-    Kind.REGULATOR: "staff",
-    Kind.OPERATOR: "staff",
-}
-"""What an actor of each kind is in an event; its payload says the kind itself."""
 PAUSE: Final = 60.0
 """Seconds between two refusals of one cause that the log is told of one client."""
 
 
 def meta_of(principal: Principal, name: str) -> Meta:
-    """Return the meta of what *principal* does over the API, under the command id *name*.
-
-    Its source is the client, so that an account tells through which client it was opened.
-    """
-    source = principal.client or "api"
-    return Meta(principal.subject, ROLES[principal.kind], source, "api", name, name)
+    """Return the meta of what *principal* does over the API, under the command id *name*."""
+    role = ROLES[principal.kind]
+    return Meta(principal.subject, role, source_of(principal), "api", name, name)
 
 
 class LedgerBooks:
@@ -96,7 +83,7 @@ class LedgerBooks:
         """Return a new command of whoever was granted it."""
         name = f"{what}/{secrets.token_hex(16)}"
         meta = meta_of(granted.principal, name)
-        return Command(meta, self._ledger.vault, secrets.token_bytes)
+        return self._ledger.command(meta)
 
     def note_refusal(self, principal: Principal, operation: str, cause: str) -> None:
         """Write a refused authorization to the program's own log (ASVS 16.3.2)."""
@@ -120,7 +107,7 @@ class LedgerBooks:
             self._told[client, cause] = now
         name = f"refused/{secrets.token_hex(16)}"
         meta = Meta(client, "platform", "api", "api", name, name)
-        command = Command(meta, self._ledger.vault, secrets.token_bytes)
+        command = self._ledger.command(meta)
         try:
             self._ledger.trade.refuse_call(command, client, cause, operation)
         except (Refusal, MalformedError):

@@ -55,10 +55,6 @@ def seen_by(
     if cell in (Cell.ALL, Cell.MASK, Cell.TWO):
         told["kind"] = "everybody"
     with database.connection() as connection, connection.transaction():
-        _tell(connection, told)
+        for name, value in told.items():
+            connection.execute("SELECT set_config(%s, %s, true)", (f"xiyou.{name}", value))
         yield connection
-
-
-def _tell(connection: Connection, told: dict[str, str]) -> None:
-    for name, value in told.items():
-        connection.execute("SELECT set_config(%s, %s, true)", (f"xiyou.{name}", value))

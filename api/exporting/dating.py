@@ -3,7 +3,6 @@
 ``evidence.md``, section 7. ``tests/scripts/test_evidence.py``.
 """
 
-import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
@@ -13,7 +12,6 @@ from chain.checkpoint import Checkpoint
 from chain.evidence.consistency_file import ConsistencyFile
 from chain.evidence.digests import sha256_hex
 from chain.store.stamps import NoStampError
-from domain.command import Command
 from domain.disputes.deadline import spell
 from domain.event import Meta
 from domain.evidence.anchoring import Token
@@ -82,7 +80,7 @@ def record_tokens(ledger: Deployment) -> int:
             spell(said.at),
             said.is_test or None,
         )
-        command = Command(meta, ledger.vault, secrets.token_bytes)
+        command = ledger.command(meta)
         ledger.trade.anchor_checkpoint(command, token)
         count += 1
     return count

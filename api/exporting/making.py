@@ -7,7 +7,6 @@ file, and the next run issues another number. What was issued is kept without it
 values, and rebuilt with them on request. ``tests/scripts/test_evidence.py``.
 """
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -196,7 +195,7 @@ def _command(ledger: Deployment, request: Request, number: str) -> Command:
         command_id=command_id,
         correlation_id=command_id,
     )
-    return Command(meta, ledger.vault, secrets.token_bytes)
+    return ledger.command(meta)
 
 
 def _next_number(ledger: Deployment, now: datetime) -> str:

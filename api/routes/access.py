@@ -3,23 +3,24 @@
 ``tests/api/access/test_matrix.py``, ``test_readings.py``, ``test_openings.py``.
 """
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.gate import Gate
+from api.access.issuing import credential_of
 from api.access.ledger_books import usage_of
 from api.access.parties import client_parties, dispute_parties, opening_parties
 from api.access.reach import Parties
 from api.access.rows import seen_by
 from api.access.signed import read_public_key
+from api.access.store.usages import read_readings
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
-from domain.clients.administration import Credential
+from api.stating import Body
 from domain.clients.client import Client
 from domain.clients.opening import OPENING_HOURS
 from domain.errors import NotFoundError
@@ -31,20 +32,16 @@ KeyName = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{43}$")]
 PAGE: Final = 200
 
 
-class NewClientKey(BaseModel):
+class NewClientKey(Body):
     """A public key that a client will show itself by."""
-
-    model_config = ConfigDict(extra="forbid")
 
     public_key: dict[str, str] = Field(
         description="A JWK: OKP Ed25519 or EC P-256, no private half."
     )
 
 
-class NewOpening(BaseModel):
+class NewOpening(Body):
     """What is to be opened, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     dispute: str = Field(pattern=f"^dsp_{SUFFIX_PATTERN}$")
     value: str = Field(pattern="^[0-9a-f]{64}$", description="The digest that stands in the entry.")
@@ -68,14 +65,9 @@ def access_routes(ledger: Deployment, gate: Gate) -> APIRouter:
         whose = subject or asked.principal.subject
         asked.object(whose, lambda: Parties(owner=whose))
         with seen_by(gate.database, asked) as connection:
-            rows = connection.execute(
-                "SELECT reading, reader, kind, operation, object, purpose FROM readings"
-                " WHERE subject = %s ORDER BY reading DESC LIMIT %s",
-                (whose, PAGE),
-            ).fetchall()
-        names = ("reading", "reader", "kind", "operation", "object", "purpose")
-        items = [dict(zip(names, row, strict=True)) | {"at": _moment_of(row[0])} for row in rows]
-        return {"subject": whose, "items": items[::-1]}
+            found = read_readings(connection, whose, PAGE)
+        items = [each | {"at": _moment_of(each["reading"])} for each in found]
+        return {"subject": whose, "items": items}
 
     return router
 
@@ -97,9 +89,7 @@ def _client_routes(router: APIRouter, ledger: Deployment) -> None:
     def issue_key(client: ClientName, body: NewClientKey, asked: Asked) -> Task:
         """Give a client of one's own another key, so that keys change without a gap."""
         asked.object(client, client_parties(trade, client))
-        public = read_public_key(body.public_key)
-        text = json.dumps(public.as_dict(private=False), sort_keys=True)
-        credential = Credential(public.thumbprint(), "private_key_jwt", text)
+        credential = credential_of(read_public_key(body.public_key))
         return Task(lambda command: trade.issue_client_key(command, client, credential))
 
     @command_route(

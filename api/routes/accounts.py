@@ -7,13 +7,14 @@ stranger becomes its own. ``tests/api/test_accounts.py``.
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.reach import Granted
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id
 from api.principal import Kind
+from api.stating import Body
 
 Party = Annotated[
     str,
@@ -21,10 +22,8 @@ Party = Annotated[
 ]
 
 
-class NewAccount(BaseModel):
+class NewAccount(Body):
     """Whose account is opened."""
-
-    model_config = ConfigDict(extra="forbid")
 
     party: Party | None = Field(
         default=None,

@@ -4,7 +4,6 @@ The sender hears that its callback was taken, or that it is not accepted: never 
 nothing of any order (T06). ``tests/api/test_callbacks.py``.
 """
 
-import secrets
 from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Request
@@ -12,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 
 from api.bootstrap import Deployment
 from api.commands import this_moment
-from domain.command import Command
 from domain.errors import CallbackRefusedError, ConcurrentChangeError
 from domain.payments.callback import HEADERS, MAX_BODY, Delivery
 
@@ -39,7 +37,7 @@ def _receive(ledger: Deployment, delivery: Delivery) -> None:
             delivery,
             ledger.connections,
             this_moment(),
-            lambda meta: Command(meta, ledger.vault, secrets.token_bytes),
+            ledger.command,
         )
     except ConcurrentChangeError:
         # The channel has done nothing wrong, and is to say it again.

@@ -22,12 +22,6 @@ class Without(NamedTuple):
     reason: str
 
 
-class Pending(NamedTuple):
-    """An operation is still to be made."""
-
-    area: str = ""
-
-
 POLICY: Final = "a policy calls it when the log says so: xiyou follow"
 TIMER: Final = "a timer calls it when its time has come: xiyou follow"
 TOOL: Final = "done beside the log, at the machine that has its keys: a command of xiyou"
@@ -36,7 +30,7 @@ SENDER: Final = "what sends the messages records how one has ended: xiyou webhoo
 CLIENTS: Final = "two of the staff make a client where the log's keys are: xiyou clients"
 IMPORT: Final = "for whoever reads past sales from a file: xiyou import, the demo"
 
-COVERAGE: Final[Mapping[str, Route | Without | Pending]] = {
+COVERAGE: Final[Mapping[str, Route | Without]] = {
     # intake
     "create_product": Route("products_create"),
     "rename_product": Route("products_rename"),

@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route
 from api.routes.documents import MerchantName
@@ -23,9 +22,8 @@ def credit_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, "/merchants/{merchant}/scores", answer=_scored, operation_id="credit_recompute"
     )
-    def recompute_credit(merchant: MerchantName, asked: Asked) -> Task:
+    def recompute_credit(merchant: MerchantName) -> Task:
         """Enter the score that the whole log gives; grade, weight and deposit follow it."""
-        del asked
         return Task(
             lambda command: tallying.with_tally(
                 lambda tally: trade.recompute_credit(command, merchant, tally)

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.routes.documents import Filed, MerchantName, papers_of
@@ -56,9 +55,8 @@ def decision_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, f"{path}/proposals", answer=_decided, operation_id="qualifications_propose"
     )
-    def propose_decision(merchant: MerchantName, body: Proposal, asked: Asked) -> Task:
+    def propose_decision(merchant: MerchantName, body: Proposal) -> Task:
         """Vote, as the first, to suspend a merchant, to reinstate it or to shut it out."""
-        del asked
         return Task(
             lambda command: trade.propose_decision(
                 command, merchant, body.purpose, body.reason, this_moment()
@@ -68,9 +66,8 @@ def decision_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, f"{path}/suspension", answer=_decided, operation_id="qualifications_suspend"
     )
-    def suspend_qualification(merchant: MerchantName, body: Why, asked: Asked) -> Task:
+    def suspend_qualification(merchant: MerchantName, body: Why) -> Task:
         """Stop a merchant's trade, as the second; orders that are paid run to their end."""
-        del asked
         return Task(
             lambda command: trade.suspend_qualification(
                 command, merchant, body.reason, this_moment()
@@ -80,9 +77,8 @@ def decision_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, f"{path}/reinstatement", answer=_decided, operation_id="qualifications_reinstate"
     )
-    def reinstate_qualification(merchant: MerchantName, body: Why, asked: Asked) -> Task:
+    def reinstate_qualification(merchant: MerchantName, body: Why) -> Task:
         """Let a suspended merchant trade again, as the second."""
-        del asked
         return Task(
             lambda command: trade.reinstate_qualification(
                 command, merchant, body.reason, this_moment()
@@ -92,9 +88,8 @@ def decision_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, f"{path}/revocation", answer=_decided, operation_id="qualifications_revoke"
     )
-    def revoke_qualification(merchant: MerchantName, body: Why, asked: Asked) -> Task:
+    def revoke_qualification(merchant: MerchantName, body: Why) -> Task:
         """Shut a merchant out for good, as the second; its badges are revoked."""
-        del asked
         return Task(
             lambda command: trade.revoke_qualification(
                 command, merchant, body.reason, this_moment()
@@ -110,9 +105,8 @@ def _scope_routes(router: APIRouter, ledger: Deployment) -> None:
     path = "/merchants/{merchant}/scopes"
 
     @command_route(router, f"{path}/proposals", answer=_decided, operation_id="scopes_propose")
-    def propose_scope(merchant: MerchantName, body: ProposedAllowance, asked: Asked) -> Task:
+    def propose_scope(merchant: MerchantName, body: ProposedAllowance) -> Task:
         """Vote, as the first, for goods that a merchant may list."""
-        del asked
         scope = body.scope(ledger, merchant)
         return Task(
             lambda command: trade.propose_scope(
@@ -121,9 +115,8 @@ def _scope_routes(router: APIRouter, ledger: Deployment) -> None:
         )
 
     @command_route(router, path, answer=_decided, operation_id="scopes_grant")
-    def grant_scope(merchant: MerchantName, body: Allowance, asked: Asked) -> Task:
+    def grant_scope(merchant: MerchantName, body: Allowance) -> Task:
         """Grant the same scope, as the second; the goods' badge is issued with it."""
-        del asked
         scope, certificate = body.scope(ledger, merchant), new_id("cer")
         signer = ledger.issuer
         return Task(
@@ -138,11 +131,8 @@ def _scope_routes(router: APIRouter, ledger: Deployment) -> None:
         answer=_decided,
         operation_id="scopes_propose_end",
     )
-    def propose_scope_end(
-        merchant: MerchantName, category: CategoryName, body: Why, asked: Asked
-    ) -> Task:
+    def propose_scope_end(merchant: MerchantName, category: CategoryName, body: Why) -> Task:
         """Vote, as the first, for the end of a scope."""
-        del asked
         return Task(
             lambda command: trade.propose_scope_end(
                 command, merchant, category, body.reason, this_moment()
@@ -150,9 +140,8 @@ def _scope_routes(router: APIRouter, ledger: Deployment) -> None:
         )
 
     @command_route(router, f"{path}/{{category}}/end", answer=_decided, operation_id="scopes_end")
-    def end_scope(merchant: MerchantName, category: CategoryName, body: Why, asked: Asked) -> Task:
+    def end_scope(merchant: MerchantName, category: CategoryName, body: Why) -> Task:
         """End a scope, as the second; its badge is revoked."""
-        del asked
         return Task(
             lambda command: trade.end_scope(command, merchant, category, body.reason, this_moment())
         )

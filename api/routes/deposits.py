@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
 from api.routes.documents import MerchantName
@@ -32,15 +31,13 @@ def deposit_routes(ledger: Deployment) -> APIRouter:
     trade = ledger.trade
 
     @command_route(router, "/demand", answer=_booked, operation_id="deposits_require")
-    def require_deposit(merchant: MerchantName, body: Sum, asked: Asked) -> Task:
+    def require_deposit(merchant: MerchantName, body: Sum) -> Task:
         """Demand a deposit: the full one is stated, the merchant's grade says which share."""
-        del asked
         return Task(lambda command: trade.require_deposit(command, merchant, body.money))
 
     @command_route(router, "/payments", answer=_booked, operation_id="deposits_top_up")
-    def top_up_deposit(merchant: MerchantName, body: Transferred, asked: Asked) -> Task:
+    def top_up_deposit(merchant: MerchantName, body: Transferred) -> Task:
         """Book a payment of the merchant into its deposit."""
-        del asked
         return Task(
             lambda command: trade.top_up_deposit(
                 command, merchant, body.money, body.transfer, this_moment()
@@ -48,9 +45,8 @@ def deposit_routes(ledger: Deployment) -> APIRouter:
         )
 
     @command_route(router, "/returns", answer=_booked, operation_id="deposits_return")
-    def return_deposit(merchant: MerchantName, body: Transferred, asked: Asked) -> Task:
+    def return_deposit(merchant: MerchantName, body: Transferred) -> Task:
         """Give back what is no longer demanded, nor held for a sanction."""
-        del asked
         return Task(
             lambda command: trade.return_deposit(
                 command, merchant, body.money, body.transfer, this_moment()
@@ -58,9 +54,8 @@ def deposit_routes(ledger: Deployment) -> APIRouter:
         )
 
     @command_route(router, "/forfeits", answer=_booked, operation_id="deposits_forfeit")
-    def forfeit_deposit(merchant: MerchantName, body: Forfeit, asked: Asked) -> Task:
+    def forfeit_deposit(merchant: MerchantName, body: Forfeit) -> Task:
         """Take what a sanction takes, once it cannot be appealed or another person so decides."""
-        del asked
         return Task(
             lambda command: trade.forfeit_deposit(command, merchant, body.sanction, this_moment())
         )

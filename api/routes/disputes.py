@@ -9,15 +9,17 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from api.access.asking import Asked
 from api.access.parties import dispute_parties, order_parties
-from api.access.reach import Parties
+from api.access.reach import Granted, Parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
+from api.idempotency.clerk import Act
 from api.ids import DisputeId, OrderId
 from api.principal import Kind
+from api.stating import Body
 from domain.command import Command
 from domain.disputes.arbitration import Piece
 from domain.disputes.events import EvidenceField, Fact, Fault
@@ -26,19 +28,15 @@ from domain.event import Role
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-class NewDispute(BaseModel):
+class NewDispute(Body):
     """Which order is contested, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     order: OrderId
     fault: Fault = Field(default="none", description="What is wrong with the goods.")
 
 
-class NewPiece(BaseModel):
+class NewPiece(Body):
     """A piece of evidence: a text, which is sealed, a document beside the log, or both."""
-
-    model_config = ConfigDict(extra="forbid")
 
     field: EvidenceField = Field(description="What it shows.")
     text: SecretStr | None = Field(default=None, min_length=1, max_length=4_000)
@@ -46,10 +44,8 @@ class NewPiece(BaseModel):
     contests: Fact | None = Field(default=None, description="The fact that it is to disprove.")
 
 
-class NewAppeal(BaseModel):
+class NewAppeal(Body):
     """Why another person shall decide."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=1, max_length=400, examples=["The listing was not considered."])
 
@@ -62,7 +58,7 @@ def dispute_routes(ledger: Deployment) -> APIRouter:
     @command_route(router, "/disputes", answer=_opened, operation_id="disputes_open")
     def open_dispute(body: NewDispute, asked: Asked) -> Task:
         """Contest an order of one's own; its money and its key are frozen until it is decided."""
-        actor, role = acting_in(asked, asked.object(body.order, order_parties(trade, body.order)))
+        actor, role = _acting_in(asked, asked.object(body.order, order_parties(trade, body.order)))
         made = new_id("dsp")
 
         def act(command: Command) -> object:
@@ -77,11 +73,11 @@ def dispute_routes(ledger: Deployment) -> APIRouter:
     )
     def add_evidence(dispute: DisputeId, body: NewPiece, asked: Asked) -> Task:
         """Bring evidence, or answer what the other side has brought, in time."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
         text = None if body.text is None else body.text.get_secret_value()
         piece = Piece(body.field, text, body.document, body.contests)
-        return Task(
-            lambda command: trade.add_evidence(command, dispute, piece, this_moment()), actor, role
+        return _by_its_party(
+            *(ledger, dispute, asked),
+            lambda command: trade.add_evidence(command, dispute, piece, this_moment()),
         )
 
     @command_route(
@@ -92,10 +88,9 @@ def dispute_routes(ledger: Deployment) -> APIRouter:
     )
     def appeal(dispute: DisputeId, body: NewAppeal, asked: Asked) -> Task:
         """Ask, as the losing party, for another person's decision."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
-        return Task(
+        return _by_its_party(
+            *(ledger, dispute, asked),
             lambda command: trade.appeal_ruling(command, dispute, body.reason, this_moment()),
-            *(actor, role),
         )
 
     _endings(router, ledger)
@@ -114,8 +109,9 @@ def _endings(router: APIRouter, ledger: Deployment) -> None:
     )
     def concede(dispute: DisputeId, asked: Asked) -> Task:
         """Give in, as the merchant: the buyer is refunded in full."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
-        return Task(lambda command: trade.concede_dispute(command, dispute), actor, role)
+        return _by_its_party(
+            ledger, dispute, asked, lambda command: trade.concede_dispute(command, dispute)
+        )
 
     @command_route(
         router,
@@ -125,8 +121,9 @@ def _endings(router: APIRouter, ledger: Deployment) -> None:
     )
     def withdraw(dispute: DisputeId, asked: Asked) -> Task:
         """Contest the order no longer, as the buyer; its money is unfrozen."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
-        return Task(lambda command: trade.withdraw_dispute(command, dispute), actor, role)
+        return _by_its_party(
+            ledger, dispute, asked, lambda command: trade.withdraw_dispute(command, dispute)
+        )
 
     @command_route(
         router,
@@ -136,11 +133,18 @@ def _endings(router: APIRouter, ledger: Deployment) -> None:
     )
     def accept(dispute: DisputeId, asked: Asked) -> Task:
         """Accept the ruling, as the losing party, so that it is carried out at once."""
-        actor, role = acting_in(asked, asked.object(dispute, dispute_parties(trade, dispute)))
-        return Task(lambda command: trade.accept_ruling(command, dispute), actor, role)
+        return _by_its_party(
+            ledger, dispute, asked, lambda command: trade.accept_ruling(command, dispute)
+        )
 
 
-def acting_in(asked: Asked, parties: Parties) -> tuple[str, Role]:
+def _by_its_party(ledger: Deployment, dispute: str, asked: Granted, act: Act) -> Task:
+    """Return the task that the party of *dispute* does *act* which asks."""
+    parties = asked.object(dispute, dispute_parties(ledger.trade, dispute))
+    return Task(act, *_acting_in(asked, parties))
+
+
+def _acting_in(asked: Granted, parties: Parties) -> tuple[str, Role]:
     """Return for whom of *parties* the principal acts, and as what.
 
     A platform client acts for its end user, who is the buyer.

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import Annotated, Any, BinaryIO, Self, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
 from api.access.asking import Asked
@@ -26,22 +26,20 @@ from api.exporting.certifying import Certifier
 from api.exporting.issued import IssuedPackage, numbers_about, read_issued, rebuild_package
 from api.exporting.opening import check_no_card_secret
 from api.exporting.verifying import verify_upload
-from api.ids import DisputeId, OrderId, TypeId
+from api.ids import DisputeId, OpeningId, OrderId
+from api.stating import Body
 from chain.errors import MalformedError
 from domain.clients.opening import OPENING_HOURS, Opening
 from domain.command import Command
 from domain.errors import NotFoundError, SecondPersonMissingError
 from domain.evidence.exporting import Approval
 
-OpeningId = Annotated[str, TypeId("opn")]
 Stream = Annotated[str, Field(pattern="^[!-~]{1,128}$")]
 Number = Annotated[str, Path(pattern="^EV-[0-9]{8}-[0-9]{6}$", examples=["EV-20261122-000001"])]
 
 
-class NewEvidence(BaseModel):
+class NewEvidence(Body):
     """Which matter, and what of its hidden values is opened."""
-
-    model_config = ConfigDict(extra="forbid")
 
     order: OrderId | None = None
     dispute: DisputeId | None = None
@@ -66,10 +64,8 @@ class NewEvidence(BaseModel):
         return self.order or self.dispute or self.stream or ""
 
 
-class ExportRequest(BaseModel):
+class ExportRequest(Body):
     """What staff want to export or to read, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     object: Stream = Field(
         description="An order, a dispute, a stream, or a package's number.",

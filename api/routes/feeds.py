@@ -14,18 +14,17 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, Who, command_route
 from api.feeding import Answer, check_topic, owner_of
-from api.principal import Kind
+from api.stating import Body
 from chain.canonical import MAX_INTEGER
 from chain.errors import ChainError
 from chain.feed.event import batch_bytes, read_cursor
 from chain.store.files import MissingFileError
-from domain.event import Role
 from domain.feeds.reading import Reading
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,6 @@ LOOK_EVERY: Final = 0.2
 """Seconds between two looks for news while somebody waits."""
 HEARTBEAT: Final = 10.0
 """Seconds of silence after which a stream says that it lives."""
-ROLES: Final[dict[Kind, Role]] = {Kind.MERCHANT: "merchant", Kind.PLATFORM_CLIENT: "platform"}
 
 Look = Callable[[int], Answer]
 """Returns the page after a size."""
@@ -56,10 +54,8 @@ Timeout = Annotated[
 ]
 
 
-class NewReceipt(BaseModel):
+class NewReceipt(Body):
     """What a consumer computed of its own tree."""
-
-    model_config = ConfigDict(extra="forbid")
 
     size: int = Field(ge=1, le=MAX_INTEGER, strict=True, description="Entries in its tree.")
     root: str = Field(pattern=r"^[0-9a-f]{64}$", description="Root of its tree, in hex.")
@@ -138,8 +134,7 @@ def _receipt_route(router: APIRouter, ledger: Deployment) -> None:
         return Task(
             lambda command: ledger.trade.note_feed_read(command, reading, our_root),
             reader,
-            ROLES.get(who.kind, "staff"),
-            lambda done: {"proof": proof_of(ledger, done.facts[0].index)},
+            shown=lambda done: {"proof": proof_of(ledger, done.facts[0].index)},
         )
 
 

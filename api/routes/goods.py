@@ -3,16 +3,17 @@
 ``tests/api/test_orders.py``.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from api.access.asking import Asked
 from api.access.parties import product_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import ProductId
+from api.stating import Body, Currency, Merchant
 from chain.canonical import MAX_INTEGER
 from domain.catalogue.product import ReleasePolicy
 from domain.command import Command
@@ -22,14 +23,11 @@ from domain.money import Money
 
 MAX_LINES = 1_000
 
-Merchant = Annotated[str, Field(pattern=r"^[A-Z]{1,3}(-[A-Z0-9]{1,32})?$", examples=["M-LAN"])]
 Line = Annotated[str, Field(max_length=MAX_RAW_KEY_SIZE)]
 
 
-class NewProduct(BaseModel):
+class NewProduct(Body):
     """A product to offer."""
-
-    model_config = ConfigDict(extra="forbid")
 
     merchant: Merchant
     code: str = Field(min_length=1, max_length=64, examples=["SKU-001"])
@@ -43,7 +41,7 @@ class NewProduct(BaseModel):
     price: int | None = Field(
         default=None, ge=1, le=MAX_INTEGER, strict=True, description="Of one order, minor units."
     )
-    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"] | None = None
+    currency: Currency | None = None
 
     @model_validator(mode="after")
     def check(self) -> Self:
@@ -60,10 +58,8 @@ class NewProduct(BaseModel):
         return Money(self.price, self.currency)
 
 
-class NewBatch(BaseModel):
+class NewBatch(Body):
     """Raw keys of one product. They are sealed on arrival and never answered back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     merchant: Merchant
     product: ProductId

@@ -6,7 +6,7 @@ Asking and approving are in `api.routes.access`. ``tests/api/access/test_cases.p
 import secrets
 from collections.abc import Iterator
 from time import time
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
@@ -14,16 +14,15 @@ from api.access.asking import Asked
 from api.access.ledger_books import meta_of, usage_of
 from api.access.parties import dispute_parties
 from api.access.reach import Granted, Parties
+from api.access.store.usages import unapproved_openings
 from api.bootstrap import Deployment
 from api.commands import this_moment
 from api.exporting.opening import open_value, openable
-from api.ids import TypeId
+from api.ids import OpeningId
 from domain.clients.opening import OPENING_HOURS, Opening
-from domain.command import Command
 from domain.errors import NotFoundError
 from domain.identifiers import make
 
-OpeningId = Annotated[str, TypeId("opn")]
 MOST: Final = 200
 
 
@@ -32,9 +31,8 @@ def opening_routes(ledger: Deployment) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["access"])
 
     @router.get("/openings", operation_id="openings_list")
-    def list_openings(asked: Asked) -> dict[str, Any]:
+    def list_openings() -> dict[str, Any]:
         """List what waits for a second person, the oldest first, 200 at the most."""
-        del asked
         return {"items": [_shown(each) for each in _waiting(ledger)]}
 
     @router.get("/openings/{opening}/value", operation_id="openings_value")
@@ -49,7 +47,7 @@ def opening_routes(ledger: Deployment) -> APIRouter:
             *(asked, found.object, found.subjects), purpose=found.purpose, value=found.value
         )
         name = f"show/{opening}/{secrets.token_hex(8)}"
-        command = Command(meta_of(asked.principal, name), ledger.vault, secrets.token_bytes)
+        command = ledger.command(meta_of(asked.principal, name))
         # A crash after this has shown nothing and says that it did: rather that than twice.
         ledger.trade.show_opening(command, opening, usage, this_moment())
         answer.headers["Cache-Control"] = "no-store"
@@ -78,15 +76,8 @@ def _waiting(ledger: Deployment) -> Iterator[Opening]:
     now = this_moment()
     # Identifiers begin with their time, and none waits longer than that.
     first = make("opn", int((time() - OPENING_HOURS * 3_600) * 1_000), 0)
-    with ledger.database.connection() as connection:
-        rows = connection.execute(
-            "SELECT stream FROM entries WHERE stream >= %s AND stream < 'opn`' AND seq = 1"
-            " AND NOT EXISTS (SELECT FROM entries e WHERE e.stream = entries.stream AND e.seq = 2)"
-            " ORDER BY stream LIMIT %s",
-            [first, MOST],
-        ).fetchall()
-    for (stream,) in rows:
-        found = ledger.trade.load(Opening, stream)
+    for each in unapproved_openings(ledger.database, first, MOST):
+        found = ledger.trade.load(Opening, each)
         if now < found.until:
             yield found
 

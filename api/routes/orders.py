@@ -3,15 +3,16 @@
 ``tests/api/test_orders.py``, ``tests/api/test_t16_sold_out.py``.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import BuyerId, CheckoutId, KeyId, ProductId
+from api.stating import Body, Currency
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.money import Money
@@ -22,10 +23,8 @@ Amount = Annotated[
 ]
 
 
-class NewOrder(BaseModel):
+class NewOrder(Body):
     """What a buyer orders."""
-
-    model_config = ConfigDict(extra="forbid")
 
     buyer: BuyerId
     product: ProductId | None = Field(default=None, description="Any key of it, or name a key.")
@@ -33,7 +32,7 @@ class NewOrder(BaseModel):
     amount: Amount | None = Field(
         default=None, description="What the buyer was told; refused if it is not the price."
     )
-    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"] | None = None
+    currency: Currency | None = None
     checkout: CheckoutId | None = Field(default=None, description="Default: one of its own.")
 
     @model_validator(mode="after")

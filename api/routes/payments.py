@@ -7,22 +7,22 @@ an operator has the channel asked. Nobody's word but a channel's pays an order.
 """
 
 import secrets
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.parties import order_parties, payment_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import BuyerId, CheckoutId, OrderId, PaymentId
+from api.stating import Body, Currency
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.errors import NotYetError, WrongPartyError
-from domain.event import Meta
 from domain.money import Money
-from domain.payments.channel import NAME_PATTERN, Route
+from domain.payments.channel import NAME_PATTERN, Connection, Route
 from domain.payments.payment import Payment
 from domain.payments.receiving import NewCommand
 from domain.payments.settling import ask_payment, learn_payment
@@ -31,10 +31,8 @@ MAX_ORDERS = 20
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["paylink"])]
 
 
-class NewPayment(BaseModel):
+class NewPayment(Body):
     """What is to be paid, and by which channel."""
-
-    model_config = ConfigDict(extra="forbid")
 
     buyer: BuyerId
     checkout: CheckoutId
@@ -47,7 +45,7 @@ class NewPayment(BaseModel):
         strict=True,
         description="Minor units: fen, pence. What the orders cost together, or it is refused.",
     )
-    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"]
+    currency: Currency
     channel: Name
     connection: Name | None = Field(
         default=None, description="Which of our connections to it; by default the first by name."
@@ -92,11 +90,7 @@ def payment_routes(ledger: Deployment) -> APIRouter:
         Safe to do again: what the channel says is recorded once.
         """
         asked.object(payment, payment_parties(ledger.trade, payment))
-        way = ledger.trade.load(Payment, payment).way
-        connection = ledger.connections.get(way) if way is not None else None
-        if connection is None:
-            raise NotYetError(f"{payment}: no channel of ours collects it")
-        asking = (f"{payment}/{secrets.token_hex(8)}", this_moment(), command_maker(ledger))
+        connection, asking = connection_of(ledger, payment), asking_about(ledger, payment)
         paid = learn_payment(ledger.trade, ledger.channels, connection, payment, asking)
         return {"payment": payment, "paid": paid}
 
@@ -111,13 +105,22 @@ def payment_routes(ledger: Deployment) -> APIRouter:
     return router
 
 
-def command_maker(ledger: Deployment) -> NewCommand:
-    """Return what makes the commands in which a channel's answers are recorded."""
+def connection_of(ledger: Deployment, payment: str) -> Connection:
+    """Return our connection to the channel that collects *payment*.
 
-    def make(meta: Meta) -> Command:
-        return Command(meta, ledger.vault, secrets.token_bytes)
+    Raises:
+        NotYetError: none of ours does.
+    """
+    way = ledger.trade.load(Payment, payment).way
+    found = ledger.connections.get(way) if way is not None else None
+    if found is None:
+        raise NotYetError(f"{payment}: no channel of ours collects it")
+    return found
 
-    return make
+
+def asking_about(ledger: Deployment, thing: str) -> tuple[str, str, NewCommand]:
+    """Return what a channel is asked about *thing* with: a new name, now, and new commands."""
+    return f"{thing}/{secrets.token_hex(8)}", this_moment(), ledger.command
 
 
 def _route(ledger: Deployment, channel: str, connection: str | None) -> Route:

@@ -42,15 +42,13 @@ def person_routes(ledger: Deployment) -> APIRouter:
     path = "/identities/{verification}"
 
     @command_route(router, f"{path}/decision", answer=_decided, operation_id="identities_decide")
-    def decide_identity(verification: VerificationId, asked: Asked) -> Task:
+    def decide_identity(verification: VerificationId) -> Task:
         """Verify the person and unlock the account, or refuse and name who disagrees."""
-        del asked
         return Task(lambda command: trade.decide_identity(command, verification, this_moment()))
 
     @command_route(router, f"{path}/revocation", answer=_decided, operation_id="identities_revoke")
-    def revoke_identity(verification: VerificationId, body: Revocation, asked: Asked) -> Task:
+    def revoke_identity(verification: VerificationId, body: Revocation) -> Task:
         """Withdraw a verification; the account's rights end with it."""
-        del asked
         return Task(lambda command: trade.revoke_identity(command, verification, body.cause))
 
     @command_route(router, "/erasures", answer=_asked_for, operation_id="erasures_ask")
@@ -72,9 +70,8 @@ def person_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, "/erasures/{party}/agreement", answer=_agreed, operation_id="erasures_agree"
     )
-    def agree_to_erasure(party: PartyName, asked: Asked) -> Task:
+    def agree_to_erasure(party: PartyName) -> Task:
         """Agree to what the person, or another member of the staff, has asked for."""
-        del asked
 
         def act(command: Command) -> object:
             now = this_moment()

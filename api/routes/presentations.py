@@ -4,7 +4,7 @@ The platform customer presents it here, under its own client's name; that is wha
 reliance rests on later. Anybody may check a badge without us. ``tests/api/test_presentations.py``.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -14,11 +14,9 @@ from api.access.reach import Parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
 from api.ids import ClientId
+from api.routes.certification import STATUS_LIFE
 from api.stating import Body
 from domain.qualification.register import publish_status
-
-STATUS_LIFE: Final = 3_600
-"""Seconds for which a list speaks that is made here."""
 
 
 class Presentation(Body):

@@ -54,9 +54,8 @@ def qualification_routes(ledger: Deployment) -> APIRouter:
         )
 
     @command_route(router, f"{path}/review", answer=_standing, operation_id="qualifications_review")
-    def review_qualification(merchant: MerchantName, body: Review, asked: Asked) -> Task:
+    def review_qualification(merchant: MerchantName, body: Review) -> Task:
         """Find all in order, as the first of two reviewers."""
-        del asked
         return Task(
             lambda command: trade.review_qualification(command, merchant, body.read, this_moment())
         )
@@ -64,9 +63,8 @@ def qualification_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, f"{path}/approval", answer=_standing, operation_id="qualifications_approve"
     )
-    def approve_qualification(merchant: MerchantName, body: Review, asked: Asked) -> Task:
+    def approve_qualification(merchant: MerchantName, body: Review) -> Task:
         """Approve, as the second of two reviewers; the merchant gets its badge."""
-        del asked
         certificate, signer = new_id("cer"), ledger.issuer
         return Task(
             lambda command: trade.approve_qualification(
@@ -77,9 +75,8 @@ def qualification_routes(ledger: Deployment) -> APIRouter:
     @command_route(
         router, f"{path}/rejection", answer=_standing, operation_id="qualifications_reject"
     )
-    def reject_qualification(merchant: MerchantName, body: Why, asked: Asked) -> Task:
+    def reject_qualification(merchant: MerchantName, body: Why) -> Task:
         """Say no, and why; the merchant may submit anew."""
-        del asked
         return Task(
             lambda command: trade.reject_qualification(
                 command, merchant, body.reason, this_moment()

@@ -7,23 +7,22 @@ opens is answered once, to the request that redeemed it.
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
 from api.ids import BuyerId, ProductId
 from api.pace import Pace
+from api.stating import Private
 from domain.command import Command
 from domain.errors import CodeRefusedError
 from domain.keys.redemption import Attempt, Redeemed
 from domain.outside.hidden import Hidden
 
 
-class NewRedemption(BaseModel):
+class NewRedemption(Private):
     """A code that somebody typed."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     buyer: BuyerId
     code: SecretStr = Field(max_length=64, description="As it was typed.")

@@ -6,39 +6,27 @@ hand where the channel has said it by another way. An order that is not delivere
 paid back by a timer. ``tests/api/test_refunds.py``.
 """
 
-import secrets
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.parties import order_parties, refund_parties
 from api.bootstrap import Deployment
-from api.commands import Recorded, Task, command_route, new_id, this_moment
+from api.commands import Recorded, Task, command_route, new_id
 from api.ids import OrderId, RefundId
-from api.routes.payments import command_maker
-from domain.errors import NotYetError
+from api.routes.payments import asking_about, connection_of
+from api.stating import Body, Open
 from domain.payments.channel import TRANSACTION_PATTERN, Transfer
-from domain.payments.payment import Payment
 from domain.payments.settling import learn_refund, paid_by, send_refund
 from domain.refunds.refund import Refund
 
-Reason = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=500,
-        description="Stands in the log in clear: names nobody.",
-        examples=["the code was redeemed at 14:02"],
-    ),
-]
+Reason = Annotated[Open, Field(examples=["the code was redeemed at 14:02"])]
 
 
-class NewRefund(BaseModel):
+class NewRefund(Body):
     """An order whose money is asked back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     order: OrderId
     units: int | None = Field(
@@ -50,18 +38,14 @@ class NewRefund(BaseModel):
     )
 
 
-class Declined(BaseModel):
+class Declined(Body):
     """Why something is declined, or has failed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Reason
 
 
-class Settled(BaseModel):
+class Settled(Body):
     """The transfer by which a channel has paid."""
-
-    model_config = ConfigDict(extra="forbid")
 
     transfer: str = Field(
         pattern=f"^{TRANSACTION_PATTERN}$",
@@ -129,11 +113,8 @@ def _paying(router: APIRouter, ledger: Deployment) -> None:
         """Ask the channel what became of the transfer, and record its end."""
         asked.object(refund, refund_parties(ledger.trade, refund))
         trade = ledger.trade
-        way = trade.load(Payment, paid_by(trade, trade.load(Refund, refund))).way
-        connection = ledger.connections.get(way) if way is not None else None
-        if connection is None:
-            raise NotYetError(f"{refund}: no channel of ours has collected it")
-        asking = (f"{refund}/{secrets.token_hex(8)}", this_moment(), command_maker(ledger))
+        connection = connection_of(ledger, paid_by(trade, trade.load(Refund, refund)))
+        asking = asking_about(ledger, refund)
         return _told(refund, learn_refund(trade, ledger.channels, connection, refund, asking))
 
     @command_route(

@@ -17,7 +17,8 @@ from api.access.parties import Find, dispute_parties, key_parties, merchant_part
 from api.bootstrap import Deployment
 from api.exporting.published import hashes_of
 from api.ids import DisputeId, KeyId, OrderId
-from api.routes.goods import Merchant
+from api.stating import Merchant
+from chain.canonical import MAX_INTEGER
 from chain.errors import MalformedError
 from chain.store.files import MissingFileError
 from projections.case_replay import ReplayedCase
@@ -25,7 +26,7 @@ from projections.replay import Replayed, Step
 from projections.store.histories import HistoryReader
 
 Size = Annotated[
-    int | None, Query(ge=0, le=2**53 - 1, description="Entries of the log; default: all of them.")
+    int | None, Query(ge=0, le=MAX_INTEGER, description="Entries of the log; default: all of them.")
 ]
 At = Annotated[
     str | None,

@@ -12,7 +12,7 @@ from time import time
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from api.access.asking import Asked
 from api.access.ledger_books import meta_of
@@ -21,6 +21,7 @@ from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
 from api.ids import OrderId
 from api.principal import Principal
+from api.stating import Private
 from domain.command import Command
 from domain.keys.events import StepUpMethod
 from domain.keys.line import MAX_RAW_KEY_SIZE
@@ -36,10 +37,8 @@ METHODS: Final[Mapping[str, StepUpMethod]] = {
 """How a person shows who it is, by its name in RFC 8176, the strongest first."""
 
 
-class NewView(BaseModel):
+class NewView(Private):
     """What a raw key is looked at for."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     purpose: str = Field(
         default="use", pattern="^[a-z][a-z0-9_]{0,39}$", description="A word, kept in clear."
@@ -49,10 +48,8 @@ class NewView(BaseModel):
     )
 
 
-class NewComparison(BaseModel):
+class NewComparison(Private):
     """What the buyer says was received."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     received: SecretStr = Field(min_length=1, max_length=MAX_RAW_KEY_SIZE)
 
@@ -134,7 +131,7 @@ def step_up_of(who: Principal) -> StepUp | None:
 def _reading(ledger: Deployment, who: Principal) -> Command:
     """Return a command that records nothing: what is sealed is opened by one."""
     meta = meta_of(who, f"read/{secrets.token_hex(16)}")
-    return Command(meta, ledger.vault, secrets.token_bytes)
+    return ledger.command(meta)
 
 
 def _viewed(done: Recorded) -> dict[str, Any]:

@@ -7,13 +7,14 @@ member of the staff ends the review. ``tests/api/test_reviews.py``.
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.parties import order_parties
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id
 from api.ids import BuyerId, CheckoutId, KeyId, OrderId, ProductId
+from api.stating import Body, Currency, Open
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.keys.shelf import SHELF
@@ -21,38 +22,26 @@ from domain.money import Money
 from domain.orders.order import Order
 from domain.orders.review import Wish
 
-Reason = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=500,
-        description="Stands in the log in clear: names nobody.",
-        examples=["ip_velocity: 9 orders in 60 s"],
-    ),
-]
+Reason = Annotated[Open, Field(examples=["ip_velocity: 9 orders in 60 s"])]
 
 
-class NewReview(BaseModel):
+class NewReview(Body):
     """An order, and what the risk decision says of it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     buyer: BuyerId
     product: ProductId
     amount: int = Field(
         ge=1, le=MAX_INTEGER, strict=True, description="Of the whole order, minor units."
     )
-    currency: Literal["CNY", "EUR", "GBP", "HKD", "JPY", "USD"]
+    currency: Currency
     units: int = Field(default=1, ge=1, le=10_000, strict=True)
     checkout: CheckoutId | None = Field(default=None, description="Default: one of its own.")
     decision: Literal["review", "block"]
     reason: Reason
 
 
-class Clearance(BaseModel):
+class Clearance(Body):
     """Why an order may go on."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Reason
     key: KeyId | None = Field(
@@ -60,10 +49,8 @@ class Clearance(BaseModel):
     )
 
 
-class Blockage(BaseModel):
+class Blockage(Body):
     """Why an order may not go on."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Reason
 

@@ -7,7 +7,7 @@ hand where the policy could not. ``tests/api/access/test_cases.py``.
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.parties import dispute_parties
@@ -15,6 +15,7 @@ from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, new_id, this_moment
 from api.ids import DisputeId
 from api.routes.disputes import told
+from api.stating import Body
 from chain.canonical import MAX_INTEGER
 from domain.command import Command
 from domain.disputes.judgement import Judgement
@@ -23,19 +24,15 @@ Reason = Annotated[str, Field(min_length=1, max_length=400)]
 Relied = Annotated[str, Field(pattern="^[!-~]{1,128}/[1-9][0-9]{0,8}$")]
 
 
-class NewAssignment(BaseModel):
+class NewAssignment(Body):
     """Who shall decide, and why a person must."""
-
-    model_config = ConfigDict(extra="forbid")
 
     arbitrator: str = Field(pattern="^[A-Za-z0-9_.-]{1,64}$", examples=["staff-2"])
     reason: Reason
 
 
-class NewRuling(BaseModel):
+class NewRuling(Body):
     """An arbitrator's decision."""
-
-    model_config = ConfigDict(extra="forbid")
 
     outcome: Literal["refund", "partial_refund", "rejected"]
     key_effect: Literal["unchanged", "returned", "quarantined", "voided"]
@@ -52,10 +49,8 @@ class NewRuling(BaseModel):
     )
 
 
-class BankResult(BaseModel):
+class BankResult(Body):
     """How the bank has decided a chargeback."""
-
-    model_config = ConfigDict(extra="forbid")
 
     outcome: Literal["refund", "rejected"]
     reason: Reason

@@ -8,7 +8,7 @@ follows the log. ``tests/api/test_sales.py``.
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.asking import Asked
 from api.access.parties import order_parties
@@ -16,6 +16,7 @@ from api.access.reach import Granted
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
 from api.ids import OrderId
+from api.stating import Body
 from domain.command import Command
 from domain.policies.periods import DEFAULTS
 
@@ -23,10 +24,8 @@ VOUCHER_SECONDS = DEFAULTS.voucher_hours * 3_600
 """For which a code is good (``features.md``, 3.8)."""
 
 
-class NewUse(BaseModel):
+class NewUse(Body):
     """How much of a bundle is used."""
-
-    model_config = ConfigDict(extra="forbid")
 
     units: Annotated[
         int, Field(ge=1, le=10_000, strict=True, description="Units of the bundle.", examples=[1])

@@ -43,9 +43,8 @@ def sanction_routes(ledger: Deployment) -> APIRouter:
     trade = ledger.trade
 
     @command_route(router, "", answer=_sanctioned, operation_id="sanctions_apply")
-    def apply_sanction(merchant: MerchantName, body: Breach, asked: Asked) -> Task:
+    def apply_sanction(merchant: MerchantName, body: Breach) -> Task:
         """Sanction a breach; the ladder says how. The entries relied on must be there."""
-        del asked
         size, sanction = ledger.reader.size(), new_id("snc")
         if max(body.relied_on) >= size:
             raise NotFoundError(f"relied_on: {max(body.relied_on)}: the log has {size} entries")
@@ -72,11 +71,8 @@ def sanction_routes(ledger: Deployment) -> APIRouter:
         )
 
     @command_route(router, "/{sanction}/lifting", answer=_sanctioned, operation_id="sanctions_lift")
-    def lift_sanction(
-        merchant: MerchantName, sanction: SanctionId, body: Lifting, asked: Asked
-    ) -> Task:
+    def lift_sanction(merchant: MerchantName, sanction: SanctionId, body: Lifting) -> Task:
         """End a sanction early; an appeal is granted by another person than applied it."""
-        del asked
         return Task(
             lambda command: trade.lift_sanction(
                 command, merchant, sanction, body.cause, body.reason, this_moment()

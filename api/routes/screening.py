@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, command_route, this_moment
 from api.ids import KeyId
@@ -43,47 +42,42 @@ def screening_routes(ledger: Deployment, outside: Outside) -> APIRouter:
     @command_route(
         router, "/keys/{key}/upstream-answers", answer=_checked, operation_id="keys_note_upstream"
     )
-    def check_upstream(key: KeyId, body: UpstreamAnswer, asked: Asked) -> Task:
+    def check_upstream(key: KeyId, body: UpstreamAnswer) -> Task:
         """Record an operator's answer about a key that did not come over its system."""
-        del asked
         answer = Answer(body.operator, body.state, tuple(body.findings), body.first_used_at)
         return Task(lambda command: trade.check_upstream(command, key, answer))
 
     @command_route(
         router, "/keys/{key}/upstream-checks", answer=_checked, operation_id="keys_ask_operator"
     )
-    def ask_operator(key: KeyId, body: OperatorQuestion, asked: Asked) -> Task:
+    def ask_operator(key: KeyId, body: OperatorQuestion) -> Task:
         """Ask the operator's system about a key now, and record what it says.
 
         That it said nothing is recorded as ``unknown``, with the cause in ``waits``: such a
         key is neither listed nor shown.
         """
-        del asked
         system = outside.operator(body.operator)
         return Task(
             lambda command: trade.ask_operator(command, key, body.operator, system, this_moment())
         )
 
     @command_route(router, "/keys/{key}/quarantine", answer=_moved, operation_id="keys_quarantine")
-    def quarantine_key(key: KeyId, asked: Asked) -> Task:
+    def quarantine_key(key: KeyId) -> Task:
         """Set aside a key that stands on a stolen list, or that its operator says was used."""
-        del asked
         return Task(lambda command: trade.quarantine_key(command, key))
 
     @command_route(
         router, "/keys/{key}/lifting-proposals", answer=_moved, operation_id="keys_propose_lifting"
     )
-    def propose_lifting(key: KeyId, body: Why, asked: Asked) -> Task:
+    def propose_lifting(key: KeyId, body: Why) -> Task:
         """Vote, as the first of two persons, to let a key out of quarantine."""
-        del asked
         return Task(lambda command: trade.propose_lifting(command, key, body.reason, this_moment()))
 
     @command_route(
         router, "/keys/{key}/lifting", answer=_moved, operation_id="keys_lift_quarantine"
     )
-    def lift_quarantine(key: KeyId, body: Why, asked: Asked) -> Task:
+    def lift_quarantine(key: KeyId, body: Why) -> Task:
         """Let a key out of quarantine, as the second of two persons; 409 to the first."""
-        del asked
         return Task(lambda command: trade.lift_quarantine(command, key, body.reason, this_moment()))
 
     @router.get("/stolen-keys", operation_id="keys_stolen")

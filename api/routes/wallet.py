@@ -44,15 +44,13 @@ def wallet_routes(ledger: Deployment) -> APIRouter:
         answer=_paid,
         operation_id="withdrawals_pay",
     )
-    def pay_withdrawal(withdrawal: WithdrawalId, body: Paid, asked: Asked) -> Task:
+    def pay_withdrawal(withdrawal: WithdrawalId, body: Paid) -> Task:
         """Book that the bank has paid a withdrawal out."""
-        del asked
         return Task(lambda command: trade.pay_withdrawal(command, withdrawal, body.transfer))
 
     @command_route(router, "/guarantee/payments", answer=_funded, operation_id="guarantee_fund")
-    def fund_guarantee(body: Transferred, asked: Asked) -> Task:
+    def fund_guarantee(body: Transferred) -> Task:
         """Book money of the platform's own into the guarantee account."""
-        del asked
         return Task(
             lambda command: trade.fund_guarantee(command, body.money, body.transfer, this_moment())
         )

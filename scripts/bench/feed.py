@@ -150,7 +150,7 @@ def serve(home: str, kind: str) -> None:
 
     import uvicorn  # noqa: PLC0415 — as above
 
-    from scripts.publish import await_end_of_input  # noqa: PLC0415 — as above
+    from scripts.stopping import await_end_of_input  # noqa: PLC0415 — as above
 
     settings = Settings(home=Path(home), database_url=SecretStr(os.environ["BENCH_DATABASE_URL"]))
     with Deployment(settings) as ledger:
@@ -162,8 +162,7 @@ def serve(home: str, kind: str) -> None:
             sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         print(port, flush=True)  # noqa: T201 — the answer
-        stop = threading.Event()
-        await_end_of_input(stop)
+        await_end_of_input()
         server.should_exit = True
         thread.join()
 

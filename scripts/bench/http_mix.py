@@ -83,7 +83,7 @@ class Shop:
         """Return a new command of the preparations."""
         name = f"bench/{next(self.numbers)}"
         meta = Meta(actor, role, "synthetic", "bench", name, name)
-        return Command(meta, self.ledger.vault, secrets.token_bytes)
+        return self.ledger.command(meta)
 
     def stock(self, counts: Mapping[str, int]) -> list[tuple[str, str]]:
         """Bring so many keys by product; return key and product of each."""

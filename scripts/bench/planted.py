@@ -12,6 +12,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -41,9 +42,9 @@ def _spellings(secret: str) -> set[str]:
     """Return how people and programs write *secret*."""
     bare = secret.replace("-", "")
     texts = {secret, bare} | {each.lower() for each in (secret, bare)}
-    if bare.isdecimal():
-        for mark in " -":
-            texts.add(mark.join(bare[start : start + 4] for start in range(0, len(bare), 4)))
+    if bare[:-1].isdecimal():  # the last symbol of an identity number may be an X
+        for each, mark in product((bare, bare.lower()), " -"):
+            texts.add(mark.join(each[start : start + 4] for start in range(0, len(each), 4)))
     return texts
 
 

@@ -97,7 +97,7 @@ class _Shop:
     def command(self, actor: str) -> Command:
         name = f"bench/{next(self.numbers)}"
         meta = Meta(actor, "consumer", "synthetic", "bench", name, name)
-        return Command(meta, self.ledger.vault, secrets.token_bytes)
+        return self.ledger.command(meta)
 
     def prepare(self) -> None:
         """Sell a key for every order and bring it where its cause is true."""

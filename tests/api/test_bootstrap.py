@@ -3,7 +3,8 @@
 import pytest
 from pydantic import SecretStr
 
-from api.bootstrap import SECRET_SIZE, SECRETS, Deployment
+from api.bootstrap import SECRETS, Deployment
+from api.home_secrets import SECRET_SIZE
 from api.not_ready import NotReadyError
 from api.settings import Settings
 from chain.errors import MalformedError, VerificationError

@@ -4,11 +4,14 @@ import signal
 import subprocess
 import time
 import urllib.error
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from api.health.readiness import signed_size
 from chain.store.embedded import EmbeddedPostgres
+from scripts.deploying import deployment
 from tests.api.asking import Client, free_port
 from tests.chain.store.owners import until
 from tests.scripts.calling import call, command_line, environment
@@ -66,3 +69,10 @@ def test_a_killed_server_comes_back_with_all_that_it_acknowledged(server_home: P
             process.wait(30)
         assert process.returncode == 0
         assert call("audit", "--home", server_home).code == 0
+        with deployment(server_home) as ledger:
+            entries = list(ledger.reader.entries(0, ledger.reader.size()))
+            assert signed_size(ledger) == len(entries)
+        counts = Counter(each.type for each in entries)
+        # The indexer beside commits to what is there when it ends, and now and then before.
+        assert counts.pop("index.committed") >= 1
+        assert counts == {"product.created": 20}

@@ -1,1 +1,1 @@
-"""What access keeps: keys in files, clients and revocations in the database, keys over HTTP."""
+"""What access keeps and reads: keys in files and over HTTP, clients and uses in the database."""

@@ -5,14 +5,12 @@ is for this machine alone. ``tests/api/access/test_asking.py``.
 """
 
 import json
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from api.settings import LOOPBACK
 from chain.errors import MalformedError
-from chain.store.deadline import Deadline
-from chain.store.http import UnreachableError, check_url
+from chain.store.http import UnreachableError, check_url, get
 
 MAX_SIZE: Final = 262_144
 OK: Final = 200
@@ -38,22 +36,11 @@ def fetch_json(url: str, timeout: float) -> dict[str, Any]:
         UnreachableError: there is no whole good answer within *timeout* seconds.
     """
     check_provider(url)
-    parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    with Deadline(connection, timeout) as deadline:
-        try:
-            connection.request("GET", path, headers={"Accept": "application/json"})
-            deadline.watch(connection.sock)
-            with connection.getresponse() as response:
-                status, content = response.status, response.read(MAX_SIZE + 1)
-        except (OSError, HTTPException, ValueError) as error:
-            raise UnreachableError(f"identity provider: {type(error).__name__}") from None
-    if deadline.over or status != OK or len(content) > MAX_SIZE:
-        raise UnreachableError("identity provider: no whole good answer")
+    reply = get(url, timeout, MAX_SIZE)
+    if reply.status != OK:
+        raise UnreachableError(f"identity provider: it answers {reply.status}")
     try:
-        found = json.loads(content)
+        found = json.loads(reply.body)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

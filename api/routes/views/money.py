@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from api.routes.views.standing import Merchant
+from api.stating import Merchant
 from api.views.reading import Viewing
 from api.views.resources import BALANCES, DAYS
 from api.views.routes import Route, add_list, add_one

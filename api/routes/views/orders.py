@@ -4,7 +4,7 @@ A read is recorded for those whom it concerns. What the key is, is shown to nobo
 ``tests/api/views/``.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 
@@ -17,10 +17,10 @@ from api.views.reach import Reach
 from api.views.reading import Viewing
 from api.views.resources import KEYS, ORDERS, REFUNDS, STEPS
 from api.views.routes import Route, add_list, add_one, list_answer, one_answer
+from chain.canonical import MAX_INTEGER
 from projections.timeline import row_id
 
-MAX_INDEX: Final = 2**53 - 1
-Index = Annotated[int, Path(ge=0, le=MAX_INDEX, description="Of a leaf of the log.")]
+Index = Annotated[int, Path(ge=0, le=MAX_INTEGER, description="Of a leaf of the log.")]
 
 
 def order_views(ledger: Deployment, viewing: Viewing) -> APIRouter:

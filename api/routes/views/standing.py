@@ -8,12 +8,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 
 from api.ids import TypeId
+from api.stating import Merchant
 from api.views.reading import Viewing
 from api.views.resource import Resource
 from api.views.resources import CERTIFICATES, CREDIT, MERCHANTS, SANCTIONS
 from api.views.routes import Route, add_list, add_one
 
-Merchant = Annotated[str, Path(pattern=r"^[A-Z]{1,3}(-[A-Z0-9]{1,32})?$", examples=["M-LAN"])]
 Certificate = Annotated[str, TypeId("cer")]
 Sanction = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 LISTS: Final[tuple[tuple[Resource, str, str], ...]] = (

@@ -134,7 +134,7 @@ class House:
         """Return a new command."""
         name = f"cmd/{secrets.token_hex(8)}"
         meta = Meta(actor, role, "bench", "bench", name, name)
-        return Command(meta, self.ledger.vault, secrets.token_bytes)
+        return self.ledger.command(meta)
 
     def trade(self, orders: int) -> None:
         """Let a market trade, and people show who they are, truly and falsely."""

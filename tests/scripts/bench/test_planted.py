@@ -87,3 +87,10 @@ def test_every_kind_of_secret_has_its_forms(secret: str | bytes, hidden: bytes) 
     search = Search([secret])
     search.look_at(b"before" + hidden + b"behind", "there")
     assert search.found == {secret: ["there"]}
+
+
+def test_an_identity_number_that_ends_in_x_is_found_in_groups_of_four(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"..1101 0119 9003 0700 1x..")
+    search = Search(["11010119900307001X"])
+    search.look_below(tmp_path)
+    assert search.found == {"11010119900307001X": ["f"]}
