@@ -64,6 +64,7 @@ _DIGESTS: Final = {
     "2.16.840.1.101.3.4.2.3": "sha512",
     "1.2.156.10197.1.401": "sm3",
 }
+_DIGEST_NAMES: Final = ", ".join(_DIGESTS.values())
 # What the readers raise on bytes that are not what they should be.
 _UNREADABLE: Final = (
     ValueError,
@@ -147,6 +148,12 @@ def check_imprint(token: bytes, signed: bytes) -> Timestamp:
         TimestampError: ``status`` or ``imprint``.
     """
     claimed = read_timestamp(token)
+    # The library would take any digest that OpenSSL has, by its number too: weak ones, and
+    # such as have no length of their own.
+    if claimed.digest_name not in _DIGESTS.values():
+        raise TimestampError(
+            "imprint", f"its imprint is by {claimed.digest_name}: not by {_DIGEST_NAMES}"
+        )
     try:
         digest = new_digest(claimed.digest_name, signed).digest()
     except ValueError:

@@ -30,6 +30,7 @@ from chain.timestamp import (
     sorted_certificates,
 )
 from scripts.authority import TestAuthority
+from tests.chain.evidence import standalone
 from tests.golden.chain.generate import HERE
 
 pytestmark = pytest.mark.skipif(not has_openssl(), reason="openssl is not on this machine")
@@ -95,6 +96,17 @@ def test_a_token_over_other_bytes_is_refused(token: bytes, authority: TestAuthor
     # Without any root too.
     assert code_of(lambda: check_imprint(token, b"")) == "imprint"
     assert code_of(lambda: check_timestamp(token, b"", [])) == "imprint"
+
+
+@pytest.mark.parametrize("number", [4, 7, 8, 11, 12], ids=lambda n: f"2.16.840.1.101.3.4.2.{n}")
+def test_an_imprint_by_another_digest_than_the_four_is_refused(token: bytes, number: int) -> None:
+    """SHA-224, SHA-3 and SHAKE, which the library would take by their numbers."""
+    sha256 = bytes.fromhex("608648016503040201")
+    changed = token.replace(sha256, sha256[:-1] + bytes([number]))
+    assert code_of(lambda: check_imprint(changed, SIGNED)) == "imprint"
+    program = standalone.module()
+    with pytest.raises(program.Fault, match="imprint"):
+        program.Token(changed).check_imprint(SIGNED)
 
 
 def test_a_token_of_an_authority_that_nobody_trusts_is_refused(
