@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import threading
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -43,38 +43,47 @@ RUNNER = """
 
 def run_page(sources: Sequence[tuple[bytes, Trust]], *, inline: bool = False) -> list[Any]:
     """Return the page's reports on *sources*, each a package and what its reader brings."""
-    page = b"\n".join(
-        line
-        for line in published("verify.html").split(b"\n")
-        # Served from loopback, so that the reports can be fetched: the page itself forbids it.
-        if not line.startswith(POLICY_LINE)
-    ).replace(b"</body>\n", RUNNER.encode())
     options = json.dumps([_options(trust, inline=inline) for _, trust in sources]).encode()
-    done: list[Any] = []
+    files = {f"/case/{number}": package for number, (package, _) in enumerate(sources)}
+    found = run_script(published("verify.html"), RUNNER, {"/cases.json": options, **files})
+    if not isinstance(found, list):
+        raise TypeError("the page answers with a list of reports")
+    return found
+
+
+def run_script(page: bytes, script: str, files: Mapping[str, bytes]) -> Any:  # noqa: ANN401 — JSON
+    """Return what *script*, at the end of *page*, posts to ``/done``.
+
+    The page forbids itself every network: the copy that is run is served from loopback without
+    that line, and may ask for *files* by their paths.
+
+    Raises:
+        FileNotFoundError: there is no browser here.
+        TimeoutError: the script has not finished in `LONGEST` seconds.
+    """
+    lines = [each for each in page.split(b"\n") if not each.startswith(POLICY_LINE)]
+    shown = b"\n".join(lines).replace(b"</body>\n", script.encode())
+    done: list[bytes] = []
     finished = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path.startswith("/case/"):
-                body = sources[int(self.path.removeprefix("/case/"))][0]
-            else:
-                body = options if self.path == "/cases.json" else page
+            body = files.get(self.path, shown)
             self.send_response(200)
-            kind = "application/octet-stream" if self.path != "/" else "text/html; charset=utf-8"
+            kind = "text/html; charset=utf-8" if body is shown else "application/octet-stream"
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            done.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(204)
             self.end_headers()
-            done.extend(json.loads(body))
             finished.set()
 
         def log_message(self, *_: object) -> None:
-            pass
+            """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -91,7 +100,7 @@ def run_page(sources: Sequence[tuple[bytes, Trust]], *, inline: bool = False) ->
         process.wait(10)
         server.shutdown()
         server.server_close()
-    return done
+    return json.loads(done[0])
 
 
 def command(profile: Path | None = None) -> list[str]:

@@ -25,7 +25,8 @@ from chain.evidence.verification import Source, Trust, verify_package
 from domain.evidence.exporting import Approval
 from domain.evidence.hiding import disclose
 from domain.evidence.selection import Selection, select_dispute
-from scripts.bench.evidence_page import BROWSER, milliseconds_of
+from scripts import browser
+from scripts.bench.evidence_page import milliseconds_of
 from scripts.bench.machine import Rounds, machine, timed
 from scripts.migrate import migrate
 from scripts.trading import run_market
@@ -51,7 +52,7 @@ def run(*, quick: bool = False) -> dict[str, object]:
         program = _standalone(home)
         for _ in range(QUICK_ROUNDS if quick else ROUNDS):
             _measure(ledger, dispute, policy, program, rounds)
-        page = _page(ledger, policy, quick=quick) if BROWSER else None
+        page = _page(ledger, policy, quick=quick) if browser.PROGRAM else None
     ratios = rounds.ratios({"export_vs_reads": ("export_ms", "reads_ms")})
     for name in ("verify_ms", "verify_py_ms"):
         ratios[name] = round(rounds.median(name), 2)

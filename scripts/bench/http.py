@@ -27,6 +27,7 @@ from api.settings import Settings
 from chain.store.publisher import LOG_FOLDER
 from domain.payments.store.connections import write_connections
 from scripts.bench import http_floor
+from scripts.bench.http_floor import TABLE
 from scripts.bench.http_load import CONNECTIONS, Taken, load, percentile
 from scripts.bench.http_mix import MIX, Call, Shop, calls, connections, spell
 from scripts.bench.machine import Rounds, machine
@@ -55,7 +56,7 @@ def run(*, quick: bool = False) -> dict[str, Any]:
             ledger.prepare()
             facts = machine(ledger.database)
             with psycopg.connect(ledger.owner_url(), autocommit=True) as owner:
-                owner.execute(http_floor.TABLE)
+                owner.execute(TABLE)
             found = _measure(ledger, rounds, wanted, repeats)
     return {"bench": "http", "machine": facts, **_report(rounds, found)}
 

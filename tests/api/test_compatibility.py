@@ -29,7 +29,7 @@ def operation(document: dict[str, Any]) -> dict[str, Any]:
 
 
 BREAKING: list[tuple[Change, str]] = [
-    (lambda it: it["paths"].pop("/v1/orders"), "POST /v1/orders: gone"),
+    (lambda it: it["paths"]["/v1/orders"].pop("post"), "POST /v1/orders: gone"),
     (lambda it: operation(it).update(operationId="x"), "POST /v1/orders: is called otherwise"),
     (lambda it: operation(it)["responses"].pop("201"), "POST /v1/orders: 201: gone"),
     (lambda it: placed(it)["properties"].pop("key"), "POST /v1/orders: 201/key: is gone"),

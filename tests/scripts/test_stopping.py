@@ -19,6 +19,7 @@ from joserfc.jwk import OKPKey
 from api.access.store.issuer_key import open_token_keys
 from api.principal import Kind
 from chain.store.embedded import EmbeddedPostgres
+from chain.store.signer import read_verifier_keys
 from tests.api.asking import Client, free_port, token_of
 from tests.chain.store.owners import until
 from tests.scripts.calling import call, command_line, environment
@@ -46,7 +47,7 @@ def served(
 
 def token(home: Path) -> str:
     """Return a merchant's token, as the server of *home* issues it."""
-    origin = (home / "log" / "checkpoint").read_text().split("\n")[0]
+    origin = read_verifier_keys(home)[0].name
     issuer = Issuer(f"https://{origin}", open_token_keys(home))
     return token_of(issuer, Kind.MERCHANT, "M-LAN", named="stopping")
 

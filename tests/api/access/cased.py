@@ -123,7 +123,8 @@ def _key(world: World, merchant: str, product: str) -> str:
 
 def known_merchant(world: World, _: Kind, whose: Whose) -> dict[str, Any]:
     """Name a merchant of whom the log has something."""
-    named = {"own": "M-LAN", "other": "M-FOX", "missing": "M-NONE"}[whose]
+    # Staff act on M-NONE in this walk, and the log has something of it then: nobody names M-NOBODY.
+    named = {"own": "M-LAN", "other": "M-FOX", "missing": "M-NOBODY"}[whose]
     trade = world.ledger.trade
     if whose != "missing" and find_account(trade, named) is None:
         trade.open_account(world.command(named, "merchant"), named)

@@ -361,7 +361,10 @@ def test_every_cell_of_every_operation(world: World) -> None:
                     hidden.add((operation, without_names(reply, arguments)))
     assert wrong == []
     # Other's and missing, of every kind: one answer for each operation.
-    assert sorted(operation for operation, _ in hidden) == sorted({each for each, _ in hidden})
+    answers: dict[str, list[bytes]] = {}
+    for operation, answer in hidden:
+        answers.setdefault(operation, []).append(answer)
+    assert {name: each for name, each in answers.items() if len(each) > 1} == {}
 
 
 def test_every_operation_of_the_document_has_a_row_and_a_call(ledger: Deployment) -> None:

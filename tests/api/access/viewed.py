@@ -23,7 +23,7 @@ MISSING: Final = {
     "dispute": f"dsp_{SUFFIX}",
     "batch": f"bat_{SUFFIX}",
     "certificate": f"cer_{SUFFIX}",
-    "sanction": "san-none",
+    "sanction": f"snc_{SUFFIX}",
     "merchant": "M-NONE",
     "work": f"dispute/dsp_{SUFFIX}",
     "balance": "merchant:M-NONE/CNY",
@@ -70,7 +70,7 @@ def _rows(ledger: Deployment, number: int, order: str, merchant: str, buyer: str
     ids = {
         **{noun: derive(noun[:3], number, "viewed") for noun in ("key", "batch")},
         "refund": derive("rfd", number, "viewed"),
-        "sanction": f"san-{number}",
+        "sanction": derive("snc", number, "viewed"),
         "certificate": derive("cer", number, "viewed"),
         "merchant": merchant,
         "balance": balance_id(f"merchant:{merchant}", "CNY"),

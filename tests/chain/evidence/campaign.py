@@ -1,7 +1,7 @@
 """A long run of F13 and of every parser that reads foreign bytes; not part of the suite.
 
     python -m tests.chain.evidence.campaign --minutes 10 [--seed 1] [--exhaustive]
-    python -m tests.chain.evidence.campaign --minutes 10 --each [--workers 2]
+    python -m tests.chain.evidence.campaign --minutes 10 --each [--workers 2] [--after NAME]
 
 ``--exhaustive`` flips every bit of a small package, of its archive and of each member with
 the zip made good again, and cuts it at every length. Then good bytes are mutated until the
@@ -178,12 +178,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--each", action="store_true")
+    parser.add_argument("--after", help="begin behind this one, where a run was broken off")
     parser.add_argument("--exhaustive", action="store_true")
     given = parser.parse_args()
     counts: Counter[str] = Counter()
     if given.exhaustive:
         counts += exhaust()
     everything = [*targets(), PACKAGES, PAGES]
+    if given.after is not None:
+        everything = everything[everything.index(given.after) + 1 :]
     minutes = given.minutes if given.each else given.minutes * given.workers / len(everything)
     run = partial(fuzz, minutes=minutes, seed=given.seed)
     with ProcessPoolExecutor(given.workers) as workers:
