@@ -30,8 +30,8 @@ from scripts.migrate import migrate
 from tests.api.access.test_matrix import CALLS, of_a_person, scopes_for
 from tests.api.access.world import World, make_world
 from tests.api.asking import Reply, serving
-from tests.api.tales import tell_all
 from tests.api.tales.stage import Told, fresh_settings, staged
+from tests.api.tales.telling import tell_all
 
 OK, REDIRECT = 200, 300
 LONG = 400

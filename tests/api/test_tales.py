@@ -9,8 +9,8 @@ from api.access.matrix import OPERATIONS
 from api.examples import BINARY, JSON, exchanges
 from api.openapi import placed_operations
 from api.settings import Settings
-from tests.api.tales import tell_all
 from tests.api.tales.stage import Stage, Told, staged
+from tests.api.tales.telling import tell_all
 
 
 @pytest.fixture
