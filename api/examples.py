@@ -8,7 +8,7 @@ has that look, too, is what ``tests/api/test_conformance.py`` tries.
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, reduce
 from pathlib import Path
 from typing import Any, Final
@@ -20,17 +20,19 @@ JSON: Final = "application/json"
 BINARY: Final = ("application/octet-stream", "application/pdf", "application/zip")
 TYPE_ID: Final = re.compile(f"^([a-z]{{3}})_{SUFFIX_PATTERN}$")
 MOMENT: Final = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-RECEIPT: Final = {
-    "command_id": "cmd/0e65ae14c71a4f0b",
-    "index": 1041,
-    "indexes": [1041, 1043],
-}
-"""What every command's answer has: where in the log it stands."""
+ANYBODYS: Final = ("object", "owner", "party", "stream", "subject")
+"""Members that name things or persons of more than one kind, whichever was seen."""
+MADE_UP: Final = "Response "
+"""How the framework begins the title of a schema that no model has given."""
 
 
 @cache
 def exchanges() -> Mapping[str, Mapping[str, Any]]:
-    """Return by operation: ``body``, ``media``, ``answer``, ``optional``, ``path``, ``status``."""
+    """Return by operation: ``path``, ``body``, ``status``, ``media``, ``answer``.
+
+    Where not every answer looks like that one: ``schema``, of all that were seen, or
+    ``optional``, the members that not all have.
+    """
     found: dict[str, dict[str, Any]] = json.loads(FILE.read_bytes())
     return found
 
@@ -48,7 +50,12 @@ def show(operation: dict[str, Any], schemas: dict[str, Any], path: str) -> None:
 def schema_of(value: object, optional: Collection[str] = ()) -> dict[str, Any]:
     """Return the schema of what looks like *value*; members named in *optional* may be absent."""
     if isinstance(value, Mapping):
-        shown = {name: schema_of(each, optional) for name, each in value.items()}
+        shown = {
+            name: {"type": "string"}
+            if name in ANYBODYS and isinstance(each, str)
+            else schema_of(each, optional)
+            for name, each in value.items()
+        }
         required = [name for name in shown if name not in optional]
         schema: dict[str, Any] = {"type": "object", "properties": shown}
         return schema | ({"required": required} if required else {})
@@ -61,12 +68,19 @@ def schema_of(value: object, optional: Collection[str] = ()) -> dict[str, Any]:
     return {"type": kinds[type(value)]} if type(value) in kinds else {}
 
 
+def schema_of_all(values: Sequence[object]) -> dict[str, Any]:
+    """Return the schema of what looks like one of *values*."""
+    return reduce(_either, map(schema_of, values))
+
+
 def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of what has the look of *one* or of *other*."""
     if one == other:
         return one
     if one.get("type") != other.get("type"):
         return {}
+    if one["type"] == "array":
+        return {"type": "array", "items": _either(one["items"], other["items"])}
     if one["type"] != "object":
         return {"type": one["type"]}
     ours, theirs = one["properties"], other["properties"]
@@ -107,11 +121,6 @@ def _show_answer(
     response = operation["responses"][status]
     content: dict[str, Any] = response.setdefault("content", {})
     if "status" not in seen:
-        if status == "201" and JSON in content:
-            # A command that is new here: what is true of all of them.
-            schemas["Receipt"] = schema_of(RECEIPT)
-            content[JSON].setdefault("example", RECEIPT)
-            content[JSON]["schema"] = content[JSON].get("schema") or _reference("Receipt")
         return
     media = seen["media"]
     if media is None:
@@ -126,11 +135,20 @@ def _show_answer(
     shown.setdefault("example", seen["answer"])
     if not media.endswith("json"):
         shown.setdefault("schema", {"type": "string"})
-    elif not shown.get("schema") or "title" in shown["schema"]:
-        # What the framework made up of ``dict[str, Any]`` says nothing.
+    elif _says_nothing(shown.get("schema")):
         name = "".join(map(str.capitalize, operation["operationId"].split("_"))) + "Answer"
-        schemas[name] = schema_of(seen["answer"], seen.get("optional", ()))
+        known = seen.get("schema") or schema_of(seen["answer"], seen.get("optional", ()))
+        schemas[name] = known
         shown["schema"] = _reference(name)
+    elif shown["schema"].get("title", "").startswith(MADE_UP):
+        # The route's own words, into which the framework has mixed its own.
+        for each in ("title", "additionalProperties"):
+            shown["schema"].pop(each, None)
+
+
+def _says_nothing(schema: Mapping[str, Any] | None) -> bool:
+    """Say whether it is all that the framework makes up of ``dict[str, Any]``, or nothing."""
+    return not schema or not (schema.keys() - {"title", "type", "additionalProperties"})
 
 
 def _reference(name: str) -> dict[str, str]:

@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from api import examples
 from api.access.matrix import OPERATIONS, ROWS, Operation
@@ -69,14 +68,30 @@ OAUTH: Final = ("oauth_token", "oauth_revoke")
 """Operations whose refusals have the form that their own standard asks for."""
 TAGS: Final = {
     "access": "Tokens, a client's own keys, who read of me, and what takes two persons.",
+    "accounts": "What somebody is known by: a consumer, a merchant, a platform's end user.",
     "callbacks": "What payment channels call, signed by them.",
     "certification": "Badges of qualified merchants and goods, and the key to check them by.",
+    "credit": "A merchant's score, worked out anew from the log.",
+    "disputes": "Contested orders: evidence, rulings, appeals, and the work of whoever decides.",
+    "evidence": "Packages of evidence, made, listed, read and checked.",
     "feeds": "The log by topic, for those who must miss nothing: one cursor, the log index.",
     "goods": "Products that merchants offer, and the batches of keys that they bring.",
     "health": "Whether this process lives, has started and can serve.",
+    "identity": "Who is behind an account: checks, a decision, and the wish to be forgotten.",
     "log": "The verifiable log: checkpoint, tiles, entries, proofs, time stamps.",
+    "merchants": "Merchants with their credit, certificates and sanctions, as views show them.",
+    "money": "Deposits, withdrawals, the guarantee account; balances and sums by day.",
     "orders": "A buyer orders a key and holds it.",
+    "payments": "What a channel collects for a checkout, and money that nobody waits for.",
+    "qualification": "How a merchant is let in: documents, reviewers, scopes, and its end.",
     "redemptions": "A buyer types a code.",
+    "refunds": "Money that is asked back, agreed to, sent and settled.",
+    "replay": "How an order, dispute, key or merchant stood at any size of the log.",
+    "reveals": "What the buyer alone sees: raw keys, codes, and whether it is what was sealed.",
+    "reviews": "Orders that are looked at before a key is held for them.",
+    "sanctions": "What follows a breach: applied, appealed and lifted.",
+    "screening": "Keys that may be used or stolen: asked about, set aside, let out by two.",
+    "webhooks": "Where an owner wants to be told of its own entries.",
 }
 SERVER: Final = "http://127.0.0.1:8000"
 """Where ``xiyou serve`` listens unless told otherwise."""
@@ -98,12 +113,6 @@ EXAMPLE: Final = {
     "retry": {"when": "never"},
     "request_id": "req_01kswz5n00eh9avc7v3pdgfj2y",
 }
-
-
-def name_operation(route: APIRoute) -> str:
-    """Return the operation's id: the function's name in camel case."""
-    first, *rest = route.name.split("_")
-    return first + "".join(each.capitalize() for each in rest)
 
 
 def install(app: FastAPI) -> None:
@@ -151,11 +160,21 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         oauth = name in OAUTH and status in (400, 401)
         responses[str(status)] = _oauth_error(status) if oauth else _problem(status)
     for each in operation.get("parameters", []):
+        each["schema"] = _never_null(each["schema"])
         if each["name"] == "Idempotency-Key":
             each["required"], each["schema"] = True, KEY_SCHEMA
             each["example"] = "8e03978e-40d5-43e8-bc93-6894a57f9324"
     if name in OPERATIONS:
         operation |= _access(OPERATIONS[name])
+
+
+def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a parameter's schema without null, which a query or a header cannot spell."""
+    kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(kinds) != 1:
+        return schema
+    plain: dict[str, Any] = kinds[0]
+    return {name: each for name, each in schema.items() if name != "anyOf"} | plain
 
 
 def _access(operation: Operation) -> dict[str, Any]:

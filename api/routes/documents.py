@@ -24,6 +24,7 @@ from domain.qualification.documents import Paper
 from domain.qualification.standing import load_qualification
 
 BYTES: Final = "application/octet-stream"
+BINARY: Final = {"type": "string", "format": "binary"}
 MerchantName = Annotated[str, Path(pattern=f"^{MERCHANT_PATTERN}$")]
 DocumentName = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
@@ -48,7 +49,7 @@ def document_routes(ledger: Deployment) -> APIRouter:
         "/documents",
         status_code=201,
         operation_id="documents_send",
-        openapi_extra={"requestBody": {"required": True, "content": {BYTES: {}}}},
+        openapi_extra={"requestBody": {"required": True, "content": {BYTES: {"schema": BINARY}}}},
     )
     async def send_document(
         request: Request,

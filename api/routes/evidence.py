@@ -8,7 +8,7 @@ Each read is an event that those whom it concerns can see. ``tests/api/access/te
 
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
-from typing import Annotated, Any, BinaryIO, Self, cast
+from typing import Annotated, Any, BinaryIO, Final, Self, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, model_validator
@@ -36,6 +36,18 @@ from domain.evidence.exporting import Approval
 
 Stream = Annotated[str, Field(pattern="^[!-~]{1,128}$")]
 Number = Annotated[str, Path(pattern="^EV-[0-9]{8}-[0-9]{6}$", examples=["EV-20261122-000001"])]
+
+
+BINARY: Final = {"type": "string", "format": "binary"}
+PACKAGE: Final = {
+    "summary": "A package, as `evidence_read` gives it.",
+    "externalValue": "/v1/evidence/EV-20261122-000001.zip",
+}
+UPLOADS: Final = {
+    "application/zip": {"schema": BINARY, "examples": {"package": PACKAGE}},
+    "application/octet-stream": {"schema": BINARY},
+}
+"""What can be checked; ``api/examples.json`` has a proof."""
 
 
 class NewEvidence(Body):
@@ -83,15 +95,7 @@ def evidence_routes(ledger: Deployment) -> APIRouter:
     @router.post(
         "/evidence/verifications",
         operation_id="evidence_verify",
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    kind: {"schema": {"type": "string", "format": "binary"}}
-                    for kind in ("application/zip", "application/octet-stream")
-                },
-            }
-        },
+        openapi_extra={"requestBody": {"required": True, "content": UPLOADS}},
     )
     async def verify(request: Request) -> dict[str, Any]:
         """Check a package (.zip) or a single tlog-proof; by this log's own policy.

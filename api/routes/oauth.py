@@ -25,7 +25,9 @@ ALGORITHMS: Final = ["EdDSA", "ES256"]
 
 def _body(**members: str) -> dict[str, Any]:
     properties = {name: {"type": "string", "description": what} for name, what in members.items()}
-    schema = {"type": "object", "properties": properties}
+    # A form spells texts alone, known or not.
+    others = {"type": "string"}
+    schema = {"type": "object", "properties": properties, "additionalProperties": others}
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 
 

@@ -8,15 +8,17 @@ closed, and every replay is a read that those whom it concerns can see.
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
 
 from api.access.asking import Asked
 from api.access.parties import Find, dispute_parties, key_parties, merchant_parties, order_parties
 from api.bootstrap import Deployment
 from api.exporting.published import hashes_of
 from api.ids import DisputeId, KeyId, OrderId
+from api.lists import WAIT, Views
 from api.stating import Merchant
 from chain.canonical import MAX_INTEGER
 from chain.errors import MalformedError
@@ -36,6 +38,66 @@ At = Annotated[
         examples=["2026-11-22T10:00:00Z"],
     ),
 ]
+
+
+def pinned(request: Request, size: Size = None, at: At = None) -> int:
+    """Return the tree size that is asked for; the log's own comes with a wait for the view.
+
+    It is the size before this read is recorded: what is asked for never runs away from the
+    view, which reads on while we wait.
+    """
+    if size is not None and at is not None:
+        raise MalformedError("size, at: give one of them")
+    ledger: Deployment = request.app.state.ledger
+    if at is not None:
+        return HistoryReader(ledger.database).size_at(at)
+    if size is None:
+        size = ledger.reader.size()
+        views: Views = request.app.state.views
+        views.wait_for("timeline", size - 1, WAIT)
+    return size
+
+
+Pin = Annotated[int, Depends(pinned)]
+
+
+class ShownChange(BaseModel):
+    """What an event changed; None stands for what was not there."""
+
+    before: Any
+    after: Any
+
+
+class ShownStep(BaseModel):
+    """An event of a thing's history."""
+
+    index: int
+    version: int
+    type: str
+    at: str
+    actor: str
+    role: str
+    changes: dict[str, ShownChange]
+    proof: list[str] | None = Field(description="Hashes in base64; null: not published yet.")
+
+
+class ShownPart(BaseModel):
+    """How one thing stood, and what led there."""
+
+    stream: str
+    state: dict[str, Any]
+    steps: list[ShownStep]
+
+
+class ShownCase(BaseModel):
+    """All that a replay shows."""
+
+    size: int = Field(description="Entries of the log.")
+    parts: list[ShownPart]
+    checkpoint: str | None = Field(description="The one that the proofs are under.")
+
+
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {200: {"model": ShownCase}}
 Replay = Callable[[HistoryReader, int], ReplayedCase]
 
 
@@ -44,42 +106,51 @@ def replay_routes(ledger: Deployment) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["replay"])
     trade = ledger.trade
 
-    @router.get("/orders/{order}/replay", operation_id="orders_replay")
-    def replay_order(
-        order: OrderId, asked: Asked, size: Size = None, at: At = None
-    ) -> dict[str, Any]:
+    @router.get(
+        "/orders/{order}/replay",
+        operation_id="orders_replay",
+        response_model=None,
+        responses=RESPONSES,
+    )
+    def replay_order(order: OrderId, asked: Asked, pin: Pin) -> dict[str, Any]:
         """Show an order with its key, payment, refunds and disputes as they stood."""
         found = order_parties(trade, order)
-        return _answer(ledger, asked, order, found, (size, at), lambda log, n: log.order(order, n))
+        return _answer(ledger, asked, order, found, pin, lambda log, n: log.order(order, n))
 
-    @router.get("/disputes/{dispute}/replay", operation_id="disputes_replay")
-    def replay_dispute(
-        dispute: DisputeId, asked: Asked, size: Size = None, at: At = None
-    ) -> dict[str, Any]:
+    @router.get(
+        "/disputes/{dispute}/replay",
+        operation_id="disputes_replay",
+        response_model=None,
+        responses=RESPONSES,
+    )
+    def replay_dispute(dispute: DisputeId, asked: Asked, pin: Pin) -> dict[str, Any]:
         """Show the whole case of a dispute as it stood."""
         found = dispute_parties(trade, dispute)
-        return _answer(
-            ledger, asked, dispute, found, (size, at), lambda log, n: log.dispute(dispute, n)
-        )
+        return _answer(ledger, asked, dispute, found, pin, lambda log, n: log.dispute(dispute, n))
 
-    @router.get("/keys/{key}/replay", operation_id="keys_replay")
-    def replay_key(key: KeyId, asked: Asked, size: Size = None, at: At = None) -> dict[str, Any]:
+    @router.get(
+        "/keys/{key}/replay", operation_id="keys_replay", response_model=None, responses=RESPONSES
+    )
+    def replay_key(key: KeyId, asked: Asked, pin: Pin) -> dict[str, Any]:
         """Show a key as it stood, over all of its orders; an arbitrator reads it in the case."""
         found = key_parties(trade, key)
 
         def replayed(log: HistoryReader, size: int) -> ReplayedCase:
             return ReplayedCase(size, (log.thing(key, size),))
 
-        return _answer(ledger, asked, key, found, (size, at), replayed)
+        return _answer(ledger, asked, key, found, pin, replayed)
 
-    @router.get("/merchants/{merchant}/replay", operation_id="merchants_replay")
-    def replay_merchant(
-        merchant: Merchant, asked: Asked, size: Size = None, at: At = None
-    ) -> dict[str, Any]:
+    @router.get(
+        "/merchants/{merchant}/replay",
+        operation_id="merchants_replay",
+        response_model=None,
+        responses=RESPONSES,
+    )
+    def replay_merchant(merchant: Merchant, asked: Asked, pin: Pin) -> dict[str, Any]:
         """Show a merchant's qualification, credit, deposit and sanctions as they stood."""
         found = merchant_parties(trade, merchant)
         return _answer(
-            ledger, asked, merchant, found, (size, at), lambda log, n: log.merchant(merchant, n)
+            ledger, asked, merchant, found, pin, lambda log, n: log.merchant(merchant, n)
         )
 
     return router
@@ -90,17 +161,11 @@ def _answer(
     asked: Asked,
     thing: str,
     find: Find,
-    pin: tuple[int | None, str | None],
+    pin: int,
     replay: Replay,
 ) -> dict[str, Any]:
-    size, at = pin
-    if size is not None and at is not None:
-        raise MalformedError("size, at: give one of them")
     asked.object(thing, find)
-    log = HistoryReader(ledger.database)
-    if size is None:
-        size = ledger.reader.size() if at is None else log.size_at(at)
-    case = replay(log, size)
+    case = replay(HistoryReader(ledger.database), pin)
     proofs, checkpoint = _proofs(ledger, case)
     parts = [_part(each, proofs) for each in case.parts]
     return asked.show({"size": case.size, "parts": parts, "checkpoint": checkpoint})

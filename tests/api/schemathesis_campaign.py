@@ -12,9 +12,8 @@ import tempfile
 from pathlib import Path
 from time import monotonic
 
-from api.app import create_app
-from tests.api.conformance import Conformance
-from tests.api.exchanges import fresh_world
+from tests.api.conformance import Conformance, equip
+from tests.api.tales.stage import fresh_settings, staged
 
 
 def main() -> int:
@@ -27,8 +26,10 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     end = monotonic() + 60 * chosen.minutes
     left = []
-    with tempfile.TemporaryDirectory() as home, fresh_world(Path(home)) as world:
-        found = Conformance(world, create_app(world.ledger).openapi())
+    with tempfile.TemporaryDirectory() as home, staged(fresh_settings(Path(home))) as stage:
+        equip(stage)
+        document = stage.market.client.bearing().get("/openapi.json").json
+        found = Conformance(stage.world, document, patient=True)
         for operation in found.operations():
             name = operation.definition.raw["operationId"]
             if chosen.only and name not in chosen.only:
@@ -40,6 +41,7 @@ def main() -> int:
             found.attempt(operation, chosen.examples, chosen.salt)
             sent = found.tried.requests - before
             say(f"{name}: {sent} requests, {monotonic() - began:.1f} s")
+        found.close()
     for (name, what), told in found.failures():
         say(f"FAILED {name}: {what}\n{told}")
     statuses = ", ".join(f"{each}: {n}" for each, n in sorted(found.tried.statuses.items()))

@@ -20,6 +20,7 @@ from api.principal import Kind
 from tests.api.asking import serving, token_of
 
 PACKAGE = "xiyou_made_client"
+BYTES = "application/octet-stream"
 BUYER = "usr_01m6b1yq00e2aafp47cgx674mz"
 
 
@@ -28,7 +29,8 @@ def made(ledger: Deployment, tmp_path: Path) -> Iterator[Path]:
     """The client's package, which can be imported."""
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(create_app(ledger).openapi()))
-    settings = ConfigFile(post_hooks=[])
+    # The generator must be told which kinds of bytes there are beside application/octet-stream.
+    settings = ConfigFile(post_hooks=[], content_type_overrides={"application/zip": BYTES})
     target = tmp_path / PACKAGE
     config = Config.from_sources(
         settings, MetaType.NONE, document, "utf-8", overwrite=True, output_path=target

@@ -13,11 +13,10 @@ from api.access.matrix import OPERATIONS
 from api.app import create_app
 from api.bootstrap import Deployment
 from api.settings import Settings
-from scripts.migrate import migrate
 from tests.api.access.world import make_world
 from tests.api.asking import serving
-from tests.api.conformance import Conformance
-from tests.api.exchanges import stock
+from tests.api.conformance import Conformance, equip
+from tests.api.tales.stage import staged
 
 EXAMPLES = 25
 
@@ -25,13 +24,11 @@ EXAMPLES = 25
 @pytest.fixture
 def conformance(settings: Settings) -> Iterator[Conformance]:
     unlimited = settings.model_copy(update={"rate_factor": 1_000_000})
-    with Deployment(unlimited, migrate) as ledger:
-        ledger.prepare()
-        app = create_app(ledger)
-        with serving(app) as client:
-            world = make_world(ledger, app.state.gate, client)
-            stock(world)
-            yield Conformance(world, app.openapi())
+    with staged(unlimited) as stage:
+        equip(stage)
+        found = Conformance(stage.world, stage.market.client.bearing().get("/openapi.json").json)
+        yield found
+        found.close()
 
 
 def test_every_operation_does_what_the_document_says(
@@ -60,4 +57,5 @@ def test_an_answer_that_the_document_does_not_know_is_found(ledger: Deployment) 
         found = Conformance(world, {**document, "paths": {"/livez": {"get": path}}})
         [operation] = found.operations()
         found.attempt(operation, 1, salt=1)
+        found.close()
     assert [each for each, _ in found.failures()] == [("health_live", "Response violates schema")]
