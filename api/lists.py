@@ -31,6 +31,7 @@ from fastapi import Depends, Query, Request
 
 from api.access.asking import principal
 from api.errors import LinkMalformedError, ViewBehindError
+from api.numbers import Whole
 from api.principal import Principal
 
 T = TypeVar("T")
@@ -46,13 +47,13 @@ WAIT: Final = 2.0
 SEAL: Final = 16
 """Bytes of a link's authenticator."""
 
-Limit = Annotated[int, Query(ge=1, le=MOST, description="Items of a page, at most.")]
+Limit = Annotated[Whole, Query(ge=1, le=MOST, description="Items of a page, at most.")]
 Next = Annotated[
     str | None,
     Query(alias="next", max_length=2_048, description="From the `next` link of the page before."),
 ]
 MinIndex = Annotated[
-    int | None,
+    Whole | None,
     Query(ge=0, le=2**63 - 1, description="Wait until this leaf index can be seen here."),
 ]
 
