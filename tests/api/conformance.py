@@ -31,7 +31,7 @@ from api.openapi import OAUTH
 from api.principal import Kind
 from api.problems import MEDIA_TYPE, TYPE_PREFIX
 from projections.store.runner import Runner, catch_up
-from tests.api.access.test_matrix import CALLS, of_a_person, scopes_for
+from tests.api.access.test_matrix import CALLS, changes_standing, scopes_for
 from tests.api.access.world import World
 from tests.api.exchanges import stock
 from tests.api.tales.shop import verified
@@ -110,7 +110,7 @@ class Conformance:
             assert isinstance(each, Ok), each
             found.append(each.ok())
         # Whoever has an account is held against its standing from then on: that comes last.
-        yield from sorted(found, key=lambda each: of_a_person(name_of(each)))
+        yield from sorted(found, key=lambda each: changes_standing(name_of(each)))
 
     def close(self) -> None:
         """Let the views be, and let go of the database."""

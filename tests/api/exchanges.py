@@ -27,7 +27,7 @@ from api.examples import BINARY, FILE, exchanges, schema_of, schema_of_all
 from api.principal import Kind
 from chain.store.finality import stamp_path
 from scripts.migrate import migrate
-from tests.api.access.test_matrix import CALLS, of_a_person, scopes_for
+from tests.api.access.test_matrix import CALLS, changes_standing, scopes_for
 from tests.api.access.world import World, make_world
 from tests.api.asking import Reply, serving
 from tests.api.tales.stage import Told, fresh_settings, staged
@@ -45,7 +45,7 @@ def main() -> None:
     known: dict[str, Any] = json.loads(FILE.read_bytes()) if FILE.exists() else {}
     wanted = [each for each in OPERATIONS if each not in known or each in again]
     # Whoever has an account is held against its standing from then on: that comes last.
-    wanted.sort(key=of_a_person)
+    wanted.sort(key=changes_standing)
     with tempfile.TemporaryDirectory() as home, staged(fresh_settings(Path(home))) as stage:
         told = by_operation(tell_all(stage))
     known |= {each: told[each] for each in wanted if each in told}

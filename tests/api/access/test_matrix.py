@@ -328,8 +328,8 @@ def without_names(reply: Reply, arguments: Mapping[str, Any]) -> bytes:
     return found
 
 
-def of_a_person(operation: str) -> bool:
-    """Say whether the operation is about what somebody may: who it is, and what it did."""
+def changes_standing(operation: str) -> bool:
+    """Say whether what it records changes what its party may do from then on."""
     return operation.startswith(("accounts_", "identities_", "erasures_", "sanctions_"))
 
 
@@ -341,7 +341,7 @@ def test_every_cell_of_every_operation(world: World) -> None:
         manifest.write_bytes(b"{}")
     wrong, hidden = [], set()
     # Whoever has an account is held against its standing from then on: that comes last.
-    for operation in sorted(OPERATIONS, key=of_a_person):
+    for operation in sorted(OPERATIONS, key=changes_standing):
         for kind in Kind:
             for whose in WHOSE:
                 cell = ROWS[OPERATIONS[operation].row].cell(kind)

@@ -99,7 +99,7 @@ def test_a_package_is_a_function_of_its_parts() -> None:
     assert one == other
 
 
-def test_nothing_of_a_person_stands_in_a_package_that_opens_nothing() -> None:
+def test_nothing_changes_standing_stands_in_a_package_that_opens_nothing() -> None:
     maker = Maker(hidden=(replace(Maker().hidden[0], state="withheld", reason="privacy"),))
     maker.hidden = (*maker.hidden, *Maker().hidden[1:])
     maker.opened = ()
