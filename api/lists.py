@@ -31,7 +31,7 @@ from fastapi import Depends, Query, Request
 
 from api.access.asking import principal
 from api.errors import LinkMalformedError, ViewBehindError
-from api.numbers import Whole
+from api.numbers import SPELT
 from api.principal import Principal
 
 T = TypeVar("T")
@@ -47,14 +47,15 @@ WAIT: Final = 2.0
 SEAL: Final = 16
 """Bytes of a link's authenticator."""
 
-Limit = Annotated[Whole, Query(ge=1, le=MOST, description="Items of a page, at most.")]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="Items of a page, at most."), SPELT]
 Next = Annotated[
     str | None,
     Query(alias="next", max_length=2_048, description="From the `next` link of the page before."),
 ]
 MinIndex = Annotated[
-    Whole | None,
+    int | None,
     Query(ge=0, le=2**63 - 1, description="Wait until this leaf index can be seen here."),
+    SPELT,
 ]
 
 

@@ -5,7 +5,7 @@ document does not allow. ``tests/api/test_numbers.py``.
 """
 
 import re
-from typing import Annotated
+from typing import Final
 
 from pydantic import BeforeValidator
 
@@ -18,5 +18,5 @@ def _read(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_read)]
-"""A whole number of at most 19 digits."""
+SPELT: Final = BeforeValidator(_read)
+"""Last of the marks of an ``int`` in a path or query, so that bounds stay the number's own."""

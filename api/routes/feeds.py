@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from api.bootstrap import Deployment
 from api.commands import Recorded, Task, Who, command_route
 from api.feeding import Answer, check_topic, owner_of
-from api.numbers import Whole
+from api.numbers import SPELT
 from api.stating import Body
 from chain.canonical import MAX_INTEGER
 from chain.errors import ChainError
@@ -51,7 +51,7 @@ Cursor = Annotated[
     Query(alias="lastEventId", max_length=32, description="The id of the last event you have."),
 ]
 Timeout = Annotated[
-    Whole, Query(ge=0, le=MAX_TIMEOUT, description="Seconds to wait for something new.")
+    int, Query(ge=0, le=MAX_TIMEOUT, description="Seconds to wait for something new."), SPELT
 ]
 
 

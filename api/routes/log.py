@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query, Response
 
 from api.bootstrap import Deployment
-from api.numbers import Whole
+from api.numbers import SPELT
 from chain.canonical import MAX_INTEGER
 from chain.errors import MalformedError
 from chain.hashes import leaf_hash
@@ -26,10 +26,10 @@ FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 AT_MOST_A_SECOND: Final = {"Cache-Control": "public, max-age=1"}
 MAX_INDEX: Final = 2**63 - 2
 
-Index = Annotated[Whole, Path(ge=0, le=MAX_INDEX)]
-Size = Annotated[Whole, Query(ge=1, le=MAX_INTEGER, description="Leaves of the earlier tree.")]
+Index = Annotated[int, Path(ge=0, le=MAX_INDEX), SPELT]
+Size = Annotated[int, Query(ge=1, le=MAX_INTEGER, description="Leaves of the earlier tree."), SPELT]
 OptionalSize = Annotated[
-    Whole | None, Query(ge=1, le=MAX_INTEGER, description="Leaves of the later tree.")
+    int | None, Query(ge=1, le=MAX_INTEGER, description="Leaves of the later tree."), SPELT
 ]
 CONSISTENCY: Final = (
     "xiyou-consistency/1\nold 1\nnew 2\nS2Hr1M0Vf9Yxd5pUx1WQ5bAqTq1y1o3S0b2Yx0nQm0k=\n"

@@ -11,14 +11,14 @@ from api.access.asking import Asked
 from api.bootstrap import Deployment
 from api.concerning import concerning
 from api.feeding import owner_of
-from api.numbers import Whole
+from api.numbers import SPELT
 from chain.canonical import MAX_INTEGER
 from chain.store.files import MissingFileError
 
 MOST: Final = 50
 """Receipts of one answer: each has a proof of some kilobytes."""
-Since = Annotated[Whole, Query(ge=0, le=MAX_INTEGER, description="Leaf index to begin at.")]
-Limit = Annotated[Whole, Query(ge=1, le=MOST, description="Receipts, at most.")]
+Since = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Leaf index to begin at."), SPELT]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="Receipts, at most."), SPELT]
 EXAMPLE: Final = {
     "party": "M-LAN",
     "items": [{"index": 17, "entry": "xiyou-entry/1\n…", "proof": "c2sp.org/tlog-proof@v1\n…"}],

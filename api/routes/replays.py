@@ -19,7 +19,7 @@ from api.bootstrap import Deployment
 from api.exporting.published import hashes_of
 from api.ids import DisputeId, KeyId, OrderId
 from api.lists import WAIT, Views
-from api.numbers import Whole
+from api.numbers import SPELT
 from api.stating import Merchant
 from chain.canonical import MAX_INTEGER
 from chain.errors import MalformedError
@@ -29,8 +29,9 @@ from projections.replay import Replayed, Step
 from projections.store.histories import HistoryReader
 
 Size = Annotated[
-    Whole | None,
+    int | None,
     Query(ge=0, le=MAX_INTEGER, description="Entries of the log; default: all of them."),
+    SPELT,
 ]
 At = Annotated[
     str | None,

@@ -1,13 +1,15 @@
 """Whole numbers in paths and queries: one spelling, and a fault for every other."""
 
+from typing import Annotated
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from api.numbers import Whole
+from api.numbers import SPELT
 
-READ = TypeAdapter(Whole)
+READ = TypeAdapter(Annotated[int, SPELT])
 
 
 @given(st.integers(-(10**18), 10**18))

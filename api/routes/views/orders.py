@@ -13,7 +13,7 @@ from api.access.parties import order_parties
 from api.bootstrap import Deployment
 from api.ids import KeyId, OrderId, RefundId
 from api.lists import Fresh, Page
-from api.numbers import Whole
+from api.numbers import SPELT
 from api.views.reach import Reach
 from api.views.reading import Viewing
 from api.views.resources import KEYS, ORDERS, REFUNDS, STEPS
@@ -21,7 +21,7 @@ from api.views.routes import Route, add_list, add_one, list_answer, one_answer
 from chain.canonical import MAX_INTEGER
 from projections.timeline import row_id
 
-Index = Annotated[Whole, Path(ge=0, le=MAX_INTEGER, description="Of a leaf of the log.")]
+Index = Annotated[int, Path(ge=0, le=MAX_INTEGER, description="Of a leaf of the log."), SPELT]
 
 
 def order_views(ledger: Deployment, viewing: Viewing) -> APIRouter:
