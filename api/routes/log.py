@@ -27,6 +27,7 @@ AT_MOST_A_SECOND: Final = {"Cache-Control": "public, max-age=1"}
 MAX_INDEX: Final = 2**63 - 2
 
 Index = Annotated[int, Path(ge=0, le=MAX_INDEX), SPELT]
+Stamped = Annotated[int, Path(ge=0, le=MAX_INDEX, description="As its file is named: 12 digits.")]
 Size = Annotated[int, Query(ge=1, le=MAX_INTEGER, description="Leaves of the earlier tree."), SPELT]
 OptionalSize = Annotated[
     int | None, Query(ge=1, le=MAX_INTEGER, description="Leaves of the later tree."), SPELT
@@ -59,7 +60,7 @@ def log_routes(ledger: Deployment) -> APIRouter:
         return Response(ledger.files.read(path), media_type=BYTES, headers=FOR_EVER)
 
     @router.get("/stamps/{size}.{kind}", operation_id="log_stamp")
-    def stamp(size: Index, kind: Literal["txt", "tsr"]) -> Response:
+    def stamp(size: Stamped, kind: Literal["txt", "tsr"]) -> Response:
         """Return a checkpoint as it was stamped, or its time stamp; neither ever changes."""
         content = ledger.files.read(stamp_path(size, kind))
         return Response(content, media_type=STAMP_TYPES[kind], headers=FOR_EVER)
