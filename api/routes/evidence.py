@@ -40,8 +40,8 @@ Number = Annotated[str, Path(pattern="^EV-[0-9]{8}-[0-9]{6}$", examples=["EV-202
 
 BINARY: Final = {"type": "string", "format": "binary"}
 PACKAGE: Final = {
-    "summary": "A package, as `evidence_read` gives it.",
-    "externalValue": "/v1/evidence/EV-20261122-000001.zip",
+    "summary": "The bytes of a package, as `evidence_read` gives it; they begin so.",
+    "value": "PK",
 }
 UPLOADS: Final = {
     "application/zip": {"schema": BINARY, "examples": {"package": PACKAGE}},

@@ -20,7 +20,7 @@ from tests.api.asking import Client, Reply, token_of
 BUYER, STRANGER = "usr_01m6b1yq00e2aafp47cgx674mz", "usr_01m6b1yq00e2aafp47cgx674n0"
 MERCHANT, OPERATOR = "M-LAN", "staff-4"
 PRICE = Money(2_500, "CNY")
-RAW = "RAW-7KQ2-XW93-CANARY"
+RAW = "RAW-5HJ4-TB61-MARKET"
 
 
 class Market:

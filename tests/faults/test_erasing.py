@@ -23,6 +23,7 @@ from chain.store.forgetting import Forgotten, UnlistedError, forget, values_of
 from chain.store.reader import LogReader
 from chain.store.vault import ErasedValueError, SealedRow
 from domain.command import Command
+from domain.event import Meta
 from domain.identity.account import PrivacyErased, account_of, subjects_of
 from domain.identity.erasure import erased
 from domain.identity.standing import find_account
@@ -55,6 +56,10 @@ class Ledger:
     def owner_url(self) -> str:
         """Return the database as the schema's owner."""
         return self.owner
+
+    def command(self, meta: Meta) -> Command:
+        """Return a new command of *meta*."""
+        return Command(meta, self.vault, os.urandom)
 
     def hold(self, subject: str, count: int) -> list[SealedRow]:
         """Seal *count* values for *subject*; each is named by two entries."""
